@@ -1,0 +1,29 @@
+# Compiler settings that hold for every target.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(FERRUM_CCACHE ccache)
+if(FERRUM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FERRUM_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${FERRUM_CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+# Results must not depend on the compiler's mood: a*b+c is fused only where a kernel says so.
+add_compile_options(-ffp-contract=off)
+if(FERRUM_WERROR)
+  add_compile_options(-Werror)
+endif()
+
+if(FERRUM_SANITIZE)
+  add_compile_options(-fsanitize=${FERRUM_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${FERRUM_SANITIZE})
+endif()

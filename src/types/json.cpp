@@ -1,0 +1,125 @@
+#include "ferrum/types/json.h"
+
+#include <vector>
+
+namespace ferrum {
+namespace {
+
+// Builds the value while it checks what the library's own parser lets pass: duplicate keys and
+// unbounded nesting (whose destructor would recurse).
+template <class J>
+class BoundedSax : public nlohmann::detail::json_sax_dom_parser<J> {
+  using Base = nlohmann::detail::json_sax_dom_parser<J>;
+
+ public:
+  BoundedSax(J& value, std::string_view what, int max_depth)
+      : Base(value, false), what_(what), max_depth_(max_depth) {}
+
+  bool start_object(size_t size) {
+    enter();
+    keys_.emplace_back();
+    return Base::start_object(size);
+  }
+  bool key(std::string& name) {
+    if (!keys_.back().insert(name).second) {
+      throw Error(ErrorCode::kInvalidFormat,
+                  std::string(what_) + " has the key '" + name.substr(0, 200) + "' twice");
+    }
+    return Base::key(name);
+  }
+  bool end_object() {
+    keys_.pop_back();
+    --depth_;
+    return Base::end_object();
+  }
+  bool start_array(size_t size) {
+    enter();
+    return Base::start_array(size);
+  }
+  bool end_array() {
+    --depth_;
+    return Base::end_array();
+  }
+  template <class Exception>
+  bool parse_error(size_t position, const std::string&, const Exception&) {
+    throw Error(ErrorCode::kInvalidFormat,
+                std::string(what_) + " is not valid JSON: error at byte " +
+                    std::to_string(position));
+  }
+
+ private:
+  void enter() {
+    if (++depth_ > max_depth_) {
+      throw Error(ErrorCode::kInvalidFormat, std::string(what_) + " nests deeper than " +
+                                                 std::to_string(max_depth_) + " levels");
+    }
+  }
+
+  std::string_view what_;
+  int max_depth_;
+  int depth_ = 0;
+  std::vector<std::set<std::string>> keys_;
+};
+
+template <class J>
+J parse_bounded(std::string_view text, std::string_view what, int max_depth) {
+  J value;
+  BoundedSax<J> sax(value, what, max_depth);
+  J::sax_parse(text, &sax);
+  return value;
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, std::string_view what, int max_depth) {
+  return parse_bounded<Json>(text, what, max_depth);
+}
+
+OrderedJson parse_ordered_json(std::string_view text, std::string_view what, int max_depth) {
+  return parse_bounded<OrderedJson>(text, what, max_depth);
+}
+
+JsonReader::JsonReader(const Json& object, std::string what)
+    : object_(object), what_(std::move(what)) {
+  if (!object.is_object()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                what_ + " must be a JSON object, found " + object.type_name());
+  }
+}
+
+const Json* JsonReader::find(const char* key) {
+  seen_.insert(key);
+  const auto it = object_.find(key);
+  return it == object_.end() || it->is_null() ? nullptr : &*it;
+}
+
+void JsonReader::fail(const char* key, const std::string& why) const {
+  throw Error(ErrorCode::kInvalidArgument, what_ + "." + key + ": " + why);
+}
+
+void JsonReader::finish() const {
+  std::string unknown;
+  for (const auto& [key, value] : object_.items()) {
+    if (!seen_.contains(key)) unknown += (unknown.empty() ? "" : ", ") + key;
+  }
+  if (unknown.empty()) return;
+  std::string known;
+  for (const auto& key : seen_) known += (known.empty() ? "" : ", ") + key;
+  throw Error(ErrorCode::kInvalidArgument, what_ + " has unknown keys: " + unknown,
+              "known: " + known);
+}
+
+void to_json(Json& json, const DataType& dtype) { json = to_string(dtype); }
+void from_json(const Json& json, DataType& dtype) { dtype = parse_dtype(json.get<std::string>()); }
+void to_json(Json& json, const Device& device) { json = to_string(device); }
+void from_json(const Json& json, Device& device) {
+  device = parse_device(json.get<std::string>());
+}
+void to_json(Json& json, const Shape& shape) {
+  json = std::vector<int64_t>(shape.dims().begin(), shape.dims().end());
+}
+void from_json(const Json& json, Shape& shape) {
+  shape = Shape(std::span<const int64_t>(json.get<std::vector<int64_t>>()));
+}
+
+}  // namespace ferrum
