@@ -1,0 +1,49 @@
+#pragma once
+// All tensors of a model, over one file or the shards of an index.
+
+#include <map>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ferrum/weights/model_files.h"
+#include "ferrum/weights/weight_loader.h"
+
+namespace ferrum {
+
+class ModelWeights {
+ public:
+  // Reads the headers of model.safetensors, or of every shard that model.safetensors.index.json
+  // names. Throws kNotFound naming all missing shards (or the files that are there when none is a
+  // weight file), kInvalidFormat for an index that points outside the model, names a tensor that
+  // its shard lacks, or shards that hold a tensor twice. Borrows `loader`.
+  ModelWeights(const ModelFiles& files, WeightLoader& loader);
+
+  struct Entry {
+    TensorInfo info;
+    WeightSource source;
+  };
+  const std::map<std::string, Entry, std::less<>>& tensors() const { return tensors_; }
+  const Entry* find(std::string_view name) const;
+  int64_t total_size_bytes() const;
+  std::vector<WeightSource> sources() const;  // each file once
+
+  // Loads by name, with the expected shape, onto `device`. Throws kNotFound with near names, and
+  // kInvalidFormat for a shape that disagrees.
+  struct Request {
+    std::string name;
+    Shape shape;
+    std::vector<TensorTransformation> transformations;
+  };
+  std::vector<Tensor> load(std::span<const Request> requests, const Device& device,
+                           std::stop_token stop = {}, const LoadProgress& progress = {}) const;
+
+ private:
+  std::map<std::string, Entry, std::less<>> tensors_;
+  WeightLoader& loader_;
+  std::string location_;
+};
+
+}  // namespace ferrum

@@ -1,0 +1,96 @@
+#pragma once
+// Brings tensors from where they lie to where they are computed with. Seed names: WeightLoader,
+// TensorSpec, WeightMetadata, WeightLoaderCapabilities.
+//
+// Source and format are two axes: a source yields ranges of bytes, a format finds tensors in them,
+// transformations change them on the way, and the backend's TensorFactory places the result. All
+// foreign bytes are hostile until parsed: sizes are checked before anything is allocated.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "ferrum/tensor/tensor.h"
+#include "ferrum/types/device.h"
+#include "ferrum/types/json.h"
+#include "ferrum/weights/transformation.h"
+#include "ferrum/weights/weight_source.h"
+
+namespace ferrum {
+
+struct TensorSpec {
+  std::string name;              // as in the file
+  std::optional<Shape> shape;    // expected after the transformations; a mismatch is an error
+  std::optional<DataType> dtype; // wanted; a cast is appended where the file's differs
+  Device device;
+  WeightSource source;
+  std::vector<TensorTransformation> transformations;  // applied in order
+};
+void to_json(Json& json, const TensorSpec& spec);
+void from_json(const Json& json, TensorSpec& spec);
+
+struct TensorInfo {
+  DataType dtype = DataType::kF32;
+  Shape shape;
+  int64_t size_bytes = 0;
+};
+void to_json(Json& json, const TensorInfo& info);
+void from_json(const Json& json, TensorInfo& info);
+
+struct WeightMetadata {
+  std::map<std::string, TensorInfo> tensors;
+  WeightFormat format;
+  int64_t total_size_bytes = 0;   // of all tensors
+  std::vector<DataType> dtypes;   // those that occur, in declaration order
+  Json extra = Json::object();    // the format's own, such as safetensors' __metadata__
+};
+void to_json(Json& json, const WeightMetadata& metadata);
+void from_json(const Json& json, WeightMetadata& metadata);
+
+struct WeightLoaderCapabilities {
+  std::vector<WeightFormat> supported_formats;
+  std::vector<std::string> supported_sources;
+  int64_t max_tensor_size = 0;      // bytes
+  bool supports_streaming = false;  // reads ranges rather than whole files
+  bool supports_concurrent = false; // load_tensors works on several tensors at once
+  std::vector<std::string> supported_transformations;
+};
+void to_json(Json& json, const WeightLoaderCapabilities& capabilities);
+void from_json(const Json& json, WeightLoaderCapabilities& capabilities);
+
+// Progress of a long call, in bytes of the source; called from any loading thread, one at a time.
+using LoadProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)>;
+
+// Thread-safe. Errors: kNotFound for a missing file or tensor (near names are listed), kIo,
+// kInvalidFormat for bytes that are not what they claim, kInvalidArgument for a spec that the
+// tensor does not meet, kCancelled when `stop` was requested. Each names source and tensor.
+class WeightLoader {
+ public:
+  virtual ~WeightLoader() = default;
+
+  // A mapped tensor without transformations is a view of the file: nothing is copied or read until
+  // used. A file that is truncated while mapped cannot be survived; sizes are checked when opened.
+  virtual Tensor load_tensor(const TensorSpec& spec) = 0;
+  // In the order of the specs, worked on concurrently. Fails as a whole with the first error.
+  virtual std::vector<Tensor> load_tensors(std::span<const TensorSpec> specs,
+                                           std::stop_token stop = {},
+                                           const LoadProgress& progress = {}) = 0;
+
+  // Whether the source can be opened and read now; asks the source itself.
+  virtual bool is_available(const WeightSource& source) = 0;
+  // Reads headers alone.
+  virtual WeightMetadata get_metadata(const WeightSource& source) = 0;
+  // Brings all bytes near, so that the loads that follow wait for no medium: for a mapped file,
+  // into the page cache.
+  virtual void preload(const WeightSource& source, std::stop_token stop = {},
+                       const LoadProgress& progress = {}) = 0;
+  virtual WeightLoaderCapabilities capabilities() const = 0;
+};
+
+}  // namespace ferrum
