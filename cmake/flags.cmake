@@ -8,6 +8,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
+# Assertions stay on where developers build; the default of this build type turns them off.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 
 find_program(FERRUM_CCACHE ccache)
 if(FERRUM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
