@@ -1,0 +1,96 @@
+#include "cli/chat.h"
+
+#include <optional>
+#include <utility>
+
+#include "cli/answer.h"
+#include "cli/command.h"
+#include "cli/line_editor.h"
+#include "cli/terminal.h"
+#include "ferrum/types/error.h"
+
+namespace ferrum::cli {
+namespace {
+
+constexpr const char* kHelp =
+    "  /new     start a new conversation\n"
+    "  /stats   print the speed after each answer, or stop doing so\n"
+    "  /exit    leave (so does Ctrl-D)\n"
+    "  Ctrl-C   stop the answer";
+
+class Conversation {
+ public:
+  Conversation(Engine& engine, const ChatOptions& options, const SamplingOptions& sampling)
+      : engine_(engine), options_(options), sampling_(sampling) {
+    start();
+  }
+
+  void start() {
+    messages_ = OrderedJson::array();
+    if (!options_.system.empty()) add("system", options_.system);
+  }
+
+  void toggle_stats() { options_.stats = !options_.stats; }
+
+  // Answers one line. An error leaves the conversation as it was before it.
+  void answer(const std::string& line) {
+    const OrderedJson before = messages_;
+    try {
+      add("user", line);
+      Request request = options_.raw ? engine_.text_request(line) : engine_.chat_request(messages_);
+      apply(sampling_, request.sampling);
+      const Answer answer = stream_answer(engine_, std::move(request), true);
+      add("assistant", answer.text);
+      write_out("\n");
+      if (answer.finish == FinishReason::kLength) {
+        write_note(coloured("(cut at the limit of tokens)", Colour::kDim));
+      }
+      if (options_.stats) write_note(coloured(describe(answer.usage), Colour::kDim));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kIo) throw;
+      messages_ = before;
+      write_note(coloured("error: ", Colour::kRed) + error.message() + ".");
+      write_note(error.hint().empty() ? "/new starts a new conversation." : error.hint());
+    }
+  }
+
+ private:
+  void add(const char* role, const std::string& content) {
+    messages_.push_back({{"role", role}, {"content", content}});
+  }
+
+  Engine& engine_;
+  ChatOptions options_;
+  const SamplingOptions& sampling_;
+  OrderedJson messages_;
+};
+
+}  // namespace
+
+int chat(Engine& engine, const ChatOptions& options, const SamplingOptions& sampling) {
+  write_note(coloured("Type a message, or /help.", Colour::kDim));
+  Conversation conversation(engine, options, sampling);
+  LineEditor editor;
+  while (const auto line = editor.read("> ")) {
+    const size_t start = line->find_first_not_of(" \t");
+    if (start == std::string::npos) continue;
+    const std::string command = line->substr(start, line->find_last_not_of(" \t") + 1 - start);
+    if (command == "/exit" || command == "/quit" || command == "/bye") break;
+    if (command == "/help" || command == "/?") {
+      write_note(kHelp);
+    } else if (command == "/new") {
+      conversation.start();
+      write_note(coloured("(a new conversation)", Colour::kDim));
+    } else if (command == "/stats") {
+      conversation.toggle_stats();
+    } else if (command.starts_with('/')) {
+      write_note("unknown command " + command + "\n" + kHelp);
+    } else {
+      take_interrupt();
+      conversation.answer(*line);
+    }
+  }
+  return kDone;
+}
+
+}  // namespace ferrum::cli

@@ -1,0 +1,55 @@
+#include "cli/engine_options.h"
+
+#include <stop_token>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/terminal.h"
+
+namespace ferrum::cli {
+
+void add_engine_options(CLI::App& command, EngineOptions& o) {
+  const auto group = "Engine";
+  const auto add = [&](const char* name, auto& value, const char* help) {
+    return command.add_option(name, value, help)->group(group);
+  };
+  add("--dtype", o.dtype, "Cast the weights: f32, f16 or bf16 (default: as they are stored)");
+  add("--activations", o.activations, "Activations and cache: f32 or bf16")->capture_default_str();
+  add("--context", o.context, "Longest sequence in tokens (default: the model's, as far as it fits)")
+      ->check(CLI::PositiveNumber);
+  add("--device", o.device, "Where to compute: cpu (default: the best there is)");
+  add("--threads", o.threads, "CPU threads (default: as many as this process may use)")
+      ->check(CLI::PositiveNumber);
+  add("--isa", o.isa, "Highest instruction set for kernels: scalar, avx2, avx512, ...");
+  command.add_flag("--debug", o.debug, "Check weights and every operation's result for NaN (slow)")
+      ->group(group);
+}
+
+EngineConfig to_engine_config(const EngineOptions& o, std::string model) try {
+  EngineConfig config;
+  config.model = std::move(model);
+  config.max_context = o.context;
+  if (!o.dtype.empty()) config.dtype = parse_dtype(o.dtype);
+  config.activation_dtype = parse_dtype(o.activations);
+  config.backend.enable_debug = o.debug;
+  if (!o.device.empty()) {
+    config.backend.device = parse_device(o.device);
+    config.backend.backend_type = config.backend.device.kind;
+  }
+  if (o.threads > 0) config.backend.backend_options["threads"] = o.threads;
+  if (!o.isa.empty()) config.backend.backend_options["isa"] = o.isa;
+  return config;
+} catch (const Error& error) {
+  throw UsageError(error.message(), error.hint());
+}
+
+std::unique_ptr<Engine> open_engine(const EngineConfig& config) {
+  std::stop_source stop;
+  OnInterrupt on_interrupt([&] { stop.request_stop(); });
+  ProgressLine line;
+  return Engine::open(config, stop.get_token(), [&](const OpenProgress& progress) {
+    line.show(progress.stage, progress.done, progress.total);
+  });
+}
+
+}  // namespace ferrum::cli

@@ -1,0 +1,111 @@
+#include "cli/terminal.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "ferrum/types/error.h"
+
+namespace ferrum::cli {
+namespace {
+
+volatile sig_atomic_t interrupts = 0;
+
+void on_interrupt(int) { interrupts = 1; }
+
+int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+bool stdin_is_terminal() { return isatty(STDIN_FILENO) == 1; }
+bool stdout_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
+bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
+
+void write_out(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<size_t>(written));
+    } else if (errno != EINTR) {
+      throw Error(ErrorCode::kIo,
+                  std::string("cannot write the output: ") + std::strerror(errno),
+                  errno == EPIPE ? "its reader closed the pipe" : "");
+    }
+  }
+}
+
+void write_note(std::string_view text) {
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+std::string coloured(std::string_view text, Colour colour) {
+  static const bool enabled =
+      stderr_is_terminal() && std::getenv("NO_COLOR") == nullptr;
+  if (!enabled) return std::string(text);
+  static constexpr std::array<const char*, 5> kCodes{"2", "1", "32", "33", "31"};
+  return std::string("\033[") + kCodes[static_cast<size_t>(colour)] + "m" + std::string(text) +
+         "\033[0m";
+}
+
+std::string format_bytes(int64_t bytes) {
+  static constexpr std::array<const char*, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.2f %s", value, kUnits[unit]);
+  return text.data();
+}
+
+void install_signal_handlers() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;  // without SA_RESTART: a blocking read returns
+  sigaction(SIGINT, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+bool take_interrupt() {
+  const bool interrupted = interrupts != 0;
+  interrupts = 0;
+  return interrupted;
+}
+
+ProgressLine::ProgressLine() : enabled_(stderr_is_terminal()) {}
+
+ProgressLine::~ProgressLine() {
+  if (shown_) std::fputs("\r\033[K", stderr);
+}
+
+void ProgressLine::show(std::string_view stage, int64_t done_bytes, int64_t total_bytes) {
+  if (!enabled_) return;
+  const int64_t now = now_ms();
+  if (shown_ && now - last_ms_ < 100 && done_bytes < total_bytes) return;
+  last_ms_ = now;
+  shown_ = true;
+  constexpr int kWidth = 30;
+  const double share =
+      total_bytes > 0 ? static_cast<double>(done_bytes) / static_cast<double>(total_bytes) : 0;
+  const int filled = static_cast<int>(share * kWidth);
+  std::string bar(static_cast<size_t>(std::clamp(filled, 0, kWidth)), '#');
+  bar.resize(kWidth, '.');
+  std::fprintf(stderr, "\r\033[K%.*s [%s] %3.0f %%  %s of %s", static_cast<int>(stage.size()),
+               stage.data(), bar.c_str(), share * 100, format_bytes(done_bytes).c_str(),
+               format_bytes(total_bytes).c_str());
+}
+
+}  // namespace ferrum::cli
