@@ -7,6 +7,7 @@
 
 #include "ferrum/backends/backend_config.h"
 #include "ferrum/backends/compute_backend.h"
+#include "ferrum/backends/machine_limits.h"
 #include "ferrum/types/catalog.h"
 
 namespace ferrum {
@@ -18,6 +19,9 @@ struct BackendPart {
   std::function<void(const BackendConfig&)> validate;
   // Validates, then makes a backend in the state "created".
   std::function<std::unique_ptr<ComputeBackend>(const BackendConfig&)> create;
+  // Probes the device of a ready backend that `create` made, for about half a second, with its
+  // own threads; for weights of the given dtype. Not while operations run.
+  std::function<MachineLimits(ComputeBackend&, DataType weights)> measure_limits;
 };
 
 using BackendCatalog = Catalog<BackendPart>;

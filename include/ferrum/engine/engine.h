@@ -21,6 +21,8 @@
 #include <vector>
 
 #include "ferrum/backends/backend_config.h"
+#include "ferrum/backends/compute_backend.h"
+#include "ferrum/backends/machine_limits.h"
 #include "ferrum/engine/memory_plan.h"
 #include "ferrum/engine/sampling_params.h"
 #include "ferrum/models/model.h"
@@ -119,6 +121,9 @@ class Engine {
   virtual const MemoryPlan& memory_plan() const = 0;
   virtual ComputeBackend& backend() = 0;
   virtual EngineStatus status() const = 0;
+  // Probes what the device can do at most, for the dtype of the weights; about half a second.
+  // Only while no request runs.
+  virtual MachineLimits measure_limits() = 0;
 };
 
 }  // namespace ferrum
