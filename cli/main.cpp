@@ -1,5 +1,7 @@
+#include <cctype>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "cli/command.h"
 #include "cli/terminal.h"
@@ -19,9 +21,18 @@ constexpr const char* kExamples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C.)";
 
+// A sentence: first letter large, a full stop at the end.
+std::string as_sentence(std::string text) {
+  if (text.empty()) return text;
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  if (std::string_view(".!?:)").find(text.back()) == std::string_view::npos) text += '.';
+  return text;
+}
+
 int report(const ferrum::Error& error, int exit_code) {
-  write_note(coloured("error: ", Colour::kRed) + error.message() + ".");
-  if (!error.hint().empty()) write_note(error.hint());
+  std::string text = coloured("error: ", Colour::kRed) + error.message() + ".";
+  if (!error.hint().empty()) text += " " + as_sentence(error.hint());
+  write_note(text);
   return exit_code;
 }
 

@@ -87,8 +87,17 @@ bool take_interrupt() {
 
 ProgressLine::ProgressLine() : enabled_(stderr_is_terminal()) {}
 
-ProgressLine::~ProgressLine() {
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::clear() {
   if (shown_) std::fputs("\r\033[K", stderr);
+  shown_ = false;
+}
+
+void ProgressLine::show(std::string_view stage) {
+  if (!enabled_) return;
+  shown_ = true;
+  std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(stage.size()), stage.data());
 }
 
 void ProgressLine::show(std::string_view stage, int64_t done_bytes, int64_t total_bytes) {

@@ -32,7 +32,7 @@ void install_signal_handlers();
 bool take_interrupt();
 
 // One line on a terminal's standard error that shows how far a long call is; nothing elsewhere.
-// Erased on destruction.
+// Erased by clear() and on destruction.
 class ProgressLine {
  public:
   ProgressLine();
@@ -41,6 +41,8 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void show(std::string_view stage, int64_t done_bytes, int64_t total_bytes);
+  void show(std::string_view stage);
+  void clear();
 
  private:
   bool enabled_;
