@@ -27,7 +27,8 @@ function(add_part axis name)
   endif()
   if(FERRUM_PART_REASON)
     message(STATUS "${axis} ${name}: not built: ${FERRUM_PART_REASON}")
-    set(line "  catalog.add_missing(\"${name}\", \"${FERRUM_PART_REASON}\", \"${FERRUM_PART_REMEDY}\");")
+    set(line "  catalog.add_missing(\"${name}\", R\"(${FERRUM_PART_REASON})\",
+                      R\"(${FERRUM_PART_REMEDY})\");")
   else()
     set(line "  register_${name}(catalog);")
     set_property(GLOBAL APPEND PROPERTY FERRUM_PARTS_${axis} ${name})
@@ -52,7 +53,7 @@ function(finish_axis axis)
 namespace ferrum {
 
 ${declarations}
-void register_${axis}s(${A_CATALOG}& catalog) {
+void register_${axis}s([[maybe_unused]] ${A_CATALOG}& catalog) {
 ${calls}}
 
 }  // namespace ferrum
@@ -72,4 +73,5 @@ function(ferrum_library name)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
                                      PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PUBLIC ${L_LINKS})
+  set_property(GLOBAL APPEND PROPERTY FERRUM_LIBRARIES ${name})
 endfunction()
