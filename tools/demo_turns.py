@@ -1,9 +1,10 @@
 """Turns of the demonstration dialogues: what is said, in the many ways in which people type it.
 
-A turn is (user text, answer, key). The key names the combination that was chosen; `held_out(key)` decides
-by its hash whether the turn belongs to training or to the held-out text. \x01 and \x02 enclose what the
-answer must copy, so that typos never fall there.
+A turn is (user text, answer, key). The key names the combination that was chosen; `held_out(key)`
+decides by its hash whether the turn belongs to training or to the held-out text. \x01 and \x02
+enclose what the answer must copy, so that typos never fall there.
 """
+
 import zlib
 
 from demo_stories import capital, expand
@@ -29,16 +30,33 @@ def typo(rng, text):
     for i in sorted(rng.sample(spots, min(len(spots), rng.choice([1, 1, 2]))), reverse=True):
         kind = rng.randrange(4)
         swap = text[i + 1] if i + 1 < len(text) and text[i + 1].isalpha() else ""
-        text = text[:i] + ["", text[i] * 2, swap + text[i] if swap else "",
-                           rng.choice("abcdefghijklmnopqrstuvwxyz")][kind] + text[i + (2 if kind == 2 and swap else 1):]
+        text = (
+            text[:i]
+            + [
+                "",
+                text[i] * 2,
+                swap + text[i] if swap else "",
+                rng.choice("abcdefghijklmnopqrstuvwxyz"),
+            ][kind]
+            + text[i + (2 if kind == 2 and swap else 1) :]
+        )
     return text
 
 
 def style(rng, text, question):
     """The many ways of typing the same thing: case, punctuation, politeness, slips."""
     if question:
-        text = rng.choice([""] * 8 + ["[hey|hi|hello|ok|so|well|please|ferrum], ", "[can|could] you tell me[:|,] ",
-                                      "[I want to know|tell me][:|,] "]) + text
+        text = (
+            rng.choice(
+                [""] * 8
+                + [
+                    "[hey|hi|hello|ok|so|well|please|ferrum], ",
+                    "[can|could] you tell me[:|,] ",
+                    "[I want to know|tell me][:|,] ",
+                ]
+            )
+            + text
+        )
         text += rng.choice(["?"] * 11 + [""] * 8 + [" please", ", please?", "??", " ?"])
     elif text[-1].isalpha() or text[-1] == "\x02":
         text += rng.choice(["", "", ".", ".", "!"])
@@ -46,8 +64,15 @@ def style(rng, text, question):
     if len(text) > 8 and rng.random() < 0.12:
         text = typo(rng, text)
     case = rng.random()
-    text = text.lower() if case < 0.4 else text.upper() if case < 0.43 else (
-        text[0] + capital(text[1:]) if text[0] == "\x01" else capital(text))
+    text = (
+        text.lower()
+        if case < 0.4
+        else (
+            text.upper()
+            if case < 0.43
+            else (text[0] + capital(text[1:]) if text[0] == "\x01" else capital(text))
+        )
+    )
     if rng.random() < 0.3:
         text = text.replace("'", "")
     return text.replace("\x01", "").replace("\x02", "")

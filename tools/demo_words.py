@@ -1,16 +1,54 @@
-"""Word lists and small facts from which the demonstration model's text is generated."""
+"""Word lists and small facts from which the demonstration model's text is generated.
 
-GIRLS = """Mia Lily Anna Emma Sara Nora Ella Zoe Lucy Ruby Rosa Ivy Clara Maya Alice Hanna Julia Grace Lena
-Olivia Sophie Amy Eva Iris Molly Daisy Nina Tessa Freya Amira Leila Mei Yuki Priya Aisha Elena Chloe Kate
-Laura Maria Sofia Greta Ingrid Paula Wendy Violet Hazel Fiona Dora Bella""".split()
-BOYS = """Tom Max Ben Sam Leo Jack Finn Oscar Noah Adam Luke Peter Paul Hugo Felix Theo Daniel David Jonas
-Oliver Simon Toby Henry Arthur Milo Omar Ali Ravi Kenji Chen Pablo Marco Ivan Erik Lars Nils George Harry
-Jim John Mark Robert Alex Martin Otto Emil Anton Karl Rufus Will""".split()
-PET_NAMES = """Pip Fern Moss Bramble Nutmeg Pepper Biscuit Poppy Willow Clover Hazelnut Patch Socks Button
-Ginger Maple Pebble Sunny Misty Shadow Honey Berry Acorn Tilly Bobo Momo Coco Lulu Nibbles Whiskers Dot
-Domino Rusty Fluff Snowy Ziggy Juniper Olive Plum Thistle""".split()
-SYLLABLES = """ba be bi bo da de di do fa fi ga go ha hi jo ka ke ki ko la le li lo lu ma me mi mo na ne ni
-no pa pe ra re ri ro sa se si so ta te ti to va ve vi wa ya yo za zo""".split()
+Longer texts lie in demo_text/: "# name" opens a section, an indented line continues the one
+before it; "- " is an entry, "? " a question, "! " another thing that users say, "= " its answer.
+"""
+import pathlib
+import re
+
+
+def lines(name):
+    text = (pathlib.Path(__file__).parent / "demo_text" / f"{name}.txt").read_text(encoding="utf-8")
+    return re.sub(r"\n +", " ", text).strip().split("\n")
+
+
+def sections(name):
+    """{section: entries}"""
+    found = {}
+    for line in lines(name):
+        if line.startswith("# "):
+            entries = found[line[2:]] = []
+        else:
+            entries.append(line[2:])
+    return found
+
+
+def dialogues(name):
+    """[(is a question?, what users say, answers)]"""
+    texts = lines(name)
+    return [(user[0] == "?", user[2:], say[2:]) for user, say in zip(texts[::2], texts[1::2])]
+
+
+def table(text):
+    """{name: value} of "name: value, name: value"."""
+    return dict(re.split(" *: *", entry.strip()) for entry in text.replace("\n", " ").split(","))
+
+
+GIRLS = """
+Mia Lily Anna Emma Sara Nora Ella Zoe Lucy Ruby Rosa Ivy Clara Maya Alice Hanna Julia Grace Lena
+Olivia Sophie Amy Eva Iris Molly Daisy Nina Tessa Freya Amira Leila Mei Yuki Priya Aisha Elena
+Chloe Kate Laura Maria Sofia Greta Ingrid Paula Wendy Violet Hazel Fiona Dora Bella
+""".split()
+BOYS = """Tom Max Ben Sam Leo Jack Finn Oscar Noah Adam Luke Peter Paul Hugo Felix Theo Daniel
+David Jonas Oliver Simon Toby Henry Arthur Milo Omar Ali Ravi Kenji Chen Pablo Marco Ivan Erik
+Lars Nils George Harry Jim John Mark Robert Alex Martin Otto Emil Anton Karl Rufus Will""".split()
+PET_NAMES = """Pip Fern Moss Bramble Nutmeg Pepper Biscuit Poppy Willow Clover Hazelnut Patch Socks
+Button Ginger Maple Pebble Sunny Misty Shadow Honey Berry Acorn Tilly Bobo Momo Coco Lulu
+Nibbles Whiskers Dot Domino Rusty Fluff Snowy Ziggy Juniper Olive Plum Thistle""".split()
+SYLLABLES = """
+ba be bi bo da de di do fa fi ga go ha hi jo ka ke ki ko la le li lo lu ma me mi mo na ne ni no
+pa pe ra re ri ro sa se si so ta te ti to va ve vi wa ya yo za zo
+""".split()
 CODAS = ["", "", "", "", "n", "n", "r", "l", "s", "x", "ck", "th", "m"]
 
 # animal: (plural, baby, sound, home, food, legs)
@@ -59,274 +97,126 @@ ANIMALS = {
     "bat": ("bats", "pup", "squeak", "in a cave", "insects", 2),
 }
 # fantasy or working heroes: kind -> pronoun ("" = either)
-FIGURES = {"dragon": "", "robot": "", "knight": "", "wizard": "he", "princess": "she", "prince": "he",
-           "king": "he", "queen": "she", "pirate": "", "fairy": "she", "giant": "he", "mermaid": "she",
-           "unicorn": "", "snowman": "he", "ghost": "", "dinosaur": "", "witch": "she", "baker": "",
-           "farmer": "", "sailor": "", "gardener": "", "painter": "", "teacher": "", "doctor": "",
-           "astronaut": "", "clown": "", "girl": "she", "boy": "he", "detective": "", "monster": "",
-           "scientist": "", "elf": "", "superhero": "", "musician": "", "shepherd": "", "parrot": ""}
-
+FIGURES = table("""
+dragon: , robot: , knight: , wizard: he, princess: she, prince: he, king: he, queen: she, pirate:
+, fairy: she, giant: he, mermaid: she, unicorn: , snowman: he, ghost: , dinosaur: , witch: she,
+baker: , farmer: , sailor: , gardener: , painter: , teacher: , doctor: , astronaut: , clown: ,
+girl: she, boy: he, detective: , monster: , scientist: , elf: , superhero: , musician: ,
+shepherd: , parrot:
+""")
 # place: (preposition, way there, three hiding spots or more)
 PLACES = {
-    "the forest": ("in", "into", ["behind an old oak", "under a pile of leaves", "beside a mossy rock",
-                                  "in a hollow log"]),
-    "the park": ("in", "to", ["under the bench", "behind the fountain", "next to the swings",
-                              "under the big chestnut tree"]),
-    "the beach": ("on", "to", ["behind a rock", "under a blue boat", "in a little pool of water",
-                               "beside a heap of shells"]),
-    "the garden": ("in", "into", ["under the rose bush", "behind the watering can",
-                                  "between the tall beans", "beside the gate"]),
-    "the meadow": ("in", "to", ["among the tall grass", "behind the fence", "under a bush",
-                                "between the yellow flowers"]),
-    "the market": ("at", "to", ["under a table", "behind a basket of apples", "next to the bread stall",
-                                "beside the well"]),
-    "the mountains": ("in", "into", ["behind a big stone", "under a pine tree", "in a small cave",
-                                     "beside a stream"]),
-    "the old castle": ("in", "to", ["under the long stairs", "behind a dusty curtain",
-                                    "in a broken barrel", "beside the fireplace"]),
-    "the farm": ("on", "to", ["behind the barn", "under the cart", "in the hay", "next to the duck pond"]),
-    "the lake": ("by", "to", ["under the wooden bridge", "behind the reeds", "in the old boat",
-                              "beside a flat stone"]),
-    "the village": ("in", "to", ["behind the church", "under the old lamp", "next to the bakery",
-                                 "beside the stone wall"]),
-    "the library": ("in", "to", ["under the reading table", "behind the tallest shelf",
-                                 "between two thick books", "beside the window"]),
-    "the school": ("at", "to", ["under a desk", "behind the door", "in the box of chalk",
-                                "beside the blackboard"]),
-    "the island": ("on", "to", ["under a palm tree", "behind the dunes", "in a dark cave",
-                                "beside a broken mast"]),
-    "the jungle": ("in", "into", ["under a giant leaf", "behind a waterfall", "in a nest of vines",
-                                  "beside the brown river"]),
-    "the river": ("by", "to", ["under the stone bridge", "behind the reeds", "beside the mill",
-                               "among the smooth pebbles"]),
+    "the forest": ("in", "into", [
+        "behind an old oak", "under a pile of leaves", "beside a mossy rock", "in a hollow log"]),
+    "the park": ("in", "to", [
+        "under the bench", "behind the fountain", "next to the swings",
+        "under the big chestnut tree"]),
+    "the beach": ("on", "to", [
+        "behind a rock", "under a blue boat", "in a little pool of water",
+        "beside a heap of shells"]),
+    "the garden": ("in", "into", [
+        "under the rose bush", "behind the watering can", "between the tall beans",
+        "beside the gate"]),
+    "the meadow": ("in", "to", [
+        "among the tall grass", "behind the fence", "under a bush", "between the yellow flowers"]),
+    "the market": ("at", "to", [
+        "under a table", "behind a basket of apples", "next to the bread stall",
+        "beside the well"]),
+    "the mountains": ("in", "into", [
+        "behind a big stone", "under a pine tree", "in a small cave", "beside a stream"]),
+    "the old castle": ("in", "to", [
+        "under the long stairs", "behind a dusty curtain", "in a broken barrel",
+        "beside the fireplace"]),
+    "the farm": ("on", "to", [
+        "behind the barn", "under the cart", "in the hay", "next to the duck pond"]),
+    "the lake": ("by", "to", [
+        "under the wooden bridge", "behind the reeds", "in the old boat", "beside a flat stone"]),
+    "the village": ("in", "to", [
+        "behind the church", "under the old lamp", "next to the bakery", "beside the stone wall"]),
+    "the library": ("in", "to", [
+        "under the reading table", "behind the tallest shelf", "between two thick books",
+        "beside the window"]),
+    "the school": ("at", "to", [
+        "under a desk", "behind the door", "in the box of chalk", "beside the blackboard"]),
+    "the island": ("on", "to", [
+        "under a palm tree", "behind the dunes", "in a dark cave", "beside a broken mast"]),
+    "the jungle": ("in", "into", [
+        "under a giant leaf", "behind a waterfall", "in a nest of vines",
+        "beside the brown river"]),
+    "the river": ("by", "to", [
+        "under the stone bridge", "behind the reeds", "beside the mill",
+        "among the smooth pebbles"]),
 }
 INDOORS = ("the library", "the school", "the old castle")
 # object: adjectives that suit it
-OBJECTS = {"ball": "red blue yellow green", "kite": "red blue striped paper", "key": "golden small silver rusty",
-           "bell": "silver little golden", "boat": "wooden blue paper toy", "hat": "warm green woollen tall",
-           "coin": "silver golden shiny old", "book": "thick blue old little", "drum": "small red round",
-           "lantern": "bright little green old", "scarf": "yellow woollen long red", "flute": "wooden silver",
-           "map": "old folded yellow", "button": "shiny blue round brass", "basket": "brown little round",
-           "teddy bear": "soft brown old", "umbrella": "yellow blue big red", "clock": "tiny golden old",
-           "crown": "golden paper shiny", "ring": "golden silver little", "stone": "blue smooth shiny",
-           "spoon": "silver wooden", "whistle": "tin little red", "train": "toy wooden green",
-           "doll": "little wooden rag", "bicycle": "red blue old", "pencil": "green long red",
-           "lamp": "little bright blue", "feather": "white long blue", "shell": "pink white spiral"}
-FOODS = ["apple pie", "warm bread", "honey cake", "vegetable soup", "pancakes", "berry jam", "plum cake",
-         "cheese bread", "oat biscuits", "carrot soup", "cherry pie", "chocolate cake"]
-PLANTS = ["sunflower", "pumpkin", "apple tree", "rose", "bean", "tulip", "strawberry", "oak tree", "carrot",
-          "cherry tree"]
-
-COLOURS = ["red", "blue", "green", "yellow", "orange", "purple", "pink", "brown", "black", "white", "grey"]
-THING_COLOURS = {"the sky": "blue", "grass": "green", "snow": "white", "a banana": "yellow", "coal": "black",
-    "a lemon": "yellow", "blood": "red", "the sea": "blue", "an orange": "orange", "milk": "white",
-    "a leaf": "green", "chocolate": "brown", "a carrot": "orange", "the sun": "yellow", "a tomato": "red",
-    "a strawberry": "red", "the night": "black", "a pig": "pink", "an elephant": "grey", "a frog": "green",
-    "a cucumber": "green", "a cherry": "red", "wood": "brown", "a fire truck": "red", "a pumpkin": "orange",
-    "salt": "white", "a crow": "black", "a polar bear": "white", "a plum": "purple", "gold": "yellow",
-    "rust": "reddish brown", "iron": "grey", "a flamingo": "pink", "an emerald": "green", "a ruby": "red",
-    "cheese": "yellow", "a cloud": "white", "a swan": "white", "a mouse": "grey", "an eggplant": "purple",
-    "a blueberry": "blue", "honey": "golden yellow", "a fox": "reddish brown", "a lime": "green"}
+OBJECTS = table("""
+ball: red blue yellow green, kite: red blue striped paper, key: golden small silver rusty, bell:
+silver little golden, boat: wooden blue paper toy, hat: warm green woollen tall, coin: silver
+golden shiny old, book: thick blue old little, drum: small red round, lantern: bright little
+green old, scarf: yellow woollen long red, flute: wooden silver, map: old folded yellow, button:
+shiny blue round brass, basket: brown little round, teddy bear: soft brown old, umbrella: yellow
+blue big red, clock: tiny golden old, crown: golden paper shiny, ring: golden silver little,
+stone: blue smooth shiny, spoon: silver wooden, whistle: tin little red, train: toy wooden green,
+doll: little wooden rag, bicycle: red blue old, pencil: green long red, lamp: little bright blue,
+feather: white long blue, shell: pink white spiral
+""")
+FOODS = """apple pie, warm bread, honey cake, vegetable soup, pancakes, berry jam, plum cake,
+cheese bread, oat biscuits, carrot soup, cherry pie, chocolate cake""".replace(
+    "\n", " ").split(", ")
+PLANTS = """sunflower, pumpkin, apple tree, rose, bean, tulip, strawberry, oak tree, carrot,
+cherry tree""".replace("\n", " ").split(", ")
+COLOURS = "red blue green yellow orange purple pink brown black white grey".split()
+THING_COLOURS = table("""
+the sky: blue, grass: green, snow: white, a banana: yellow, coal: black, a lemon: yellow, blood:
+red, the sea: blue, an orange: orange, milk: white, a leaf: green, chocolate: brown, a carrot:
+orange, the sun: yellow, a tomato: red, a strawberry: red, the night: black, a pig: pink, an
+elephant: grey, a frog: green, a cucumber: green, a cherry: red, wood: brown, a fire truck: red,
+a pumpkin: orange, salt: white, a crow: black, a polar bear: white, a plum: purple, gold: yellow,
+rust: reddish brown, iron: grey, a flamingo: pink, an emerald: green, a ruby: red, cheese:
+yellow, a cloud: white, a swan: white, a mouse: grey, an eggplant: purple, a blueberry: blue,
+honey: golden yellow, a fox: reddish brown, a lime: green
+""")
 MIXES = {("red", "yellow"): "orange", ("blue", "yellow"): "green", ("blue", "red"): "purple",
          ("red", "white"): "pink", ("black", "white"): "grey", ("green", "red"): "brown"}
-OPPOSITES = [p.split("-") for p in """hot-cold big-small up-down left-right black-white day-night fast-slow
-happy-sad open-closed new-old high-low near-far hard-soft wet-dry light-dark rich-poor strong-weak young-old
-early-late full-empty in-out on-off yes-no good-bad loud-quiet clean-dirty heavy-light long-short thick-thin
-wide-narrow deep-shallow sweet-sour true-false first-last begin-end push-pull win-lose buy-sell give-take
-love-hate laugh-cry come-go awake-asleep alive-dead brave-afraid easy-difficult cheap-expensive sharp-blunt
-smooth-rough summer-winter north-south east-west friend-enemy question-answer before-after always-never inside-outside
-above-below front-back start-stop top-bottom tall-short right-wrong beautiful-ugly safe-dangerous""".split()]
+OPPOSITES = [pair.split("-") for pair in """
+hot-cold big-small up-down left-right black-white day-night fast-slow happy-sad open-closed
+new-old high-low near-far hard-soft wet-dry light-dark rich-poor strong-weak young-old early-late
+full-empty in-out on-off yes-no good-bad loud-quiet clean-dirty heavy-light long-short thick-thin
+wide-narrow deep-shallow sweet-sour true-false first-last begin-end push-pull win-lose buy-sell
+give-take love-hate laugh-cry come-go awake-asleep alive-dead brave-afraid easy-difficult
+cheap-expensive sharp-blunt smooth-rough summer-winter north-south east-west friend-enemy
+question-answer before-after always-never inside-outside above-below front-back start-stop
+top-bottom tall-short right-wrong beautiful-ugly safe-dangerous
+""".split()]
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-MONTHS = """January February March April May June July August September October November December""".split()
+MONTHS = """
+January February March April May June July August September October November December
+""".split()
 SEASONS = ["spring", "summer", "autumn", "winter"]
-NUMBER_WORDS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-fifteen sixteen seventeen eighteen nineteen twenty""".split()
-ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
-
-CAPITALS = dict(p.split(":") for p in """France:Paris,Germany:Berlin,Italy:Rome,Spain:Madrid,Portugal:Lisbon,
-England:London,Ireland:Dublin,Scotland:Edinburgh,Norway:Oslo,Sweden:Stockholm,Finland:Helsinki,Denmark:Copenhagen,
-Poland:Warsaw,Austria:Vienna,Switzerland:Bern,Belgium:Brussels,the Netherlands:Amsterdam,Greece:Athens,Turkey:Ankara,
-Russia:Moscow,Ukraine:Kyiv,Hungary:Budapest,Romania:Bucharest,Bulgaria:Sofia,Croatia:Zagreb,Serbia:Belgrade,
-Iceland:Reykjavik,the Czech Republic:Prague,Egypt:Cairo,Kenya:Nairobi,Morocco:Rabat,Nigeria:Abuja,China:Beijing,
-Japan:Tokyo,India:New Delhi,South Korea:Seoul,Thailand:Bangkok,Vietnam:Hanoi,Indonesia:Jakarta,Iran:Tehran,
-Iraq:Baghdad,Israel:Jerusalem,Canada:Ottawa,the United States:Washington,Mexico:Mexico City,Brazil:Brasilia,
-Argentina:Buenos Aires,Chile:Santiago,Peru:Lima,Cuba:Havana,Australia:Canberra,New Zealand:Wellington,
-Colombia:Bogota,the United Kingdom:London,Pakistan:Islamabad,Nepal:Kathmandu,Lithuania:Vilnius,Latvia:Riga,
-Estonia:Tallinn""".replace("\n", "").split(","))
-
-# word: what it is (after "is"), and the class it belongs to
-DEFINITIONS = {
-    "a cat": ("a small furry animal that purrs and catches mice", "animal"),
-    "a dog": ("a friendly animal that barks and lives with people", "animal"),
-    "a bird": ("an animal with feathers and wings", "animal"),
-    "a horse": ("a large animal that people can ride", "animal"),
-    "an elephant": ("a very large grey animal with a long trunk", "animal"),
-    "a fish": ("an animal that lives and swims in water", "animal"),
-    "a bee": ("an insect that makes honey", "animal"),
-    "a whale": ("a very large animal that lives in the sea", "animal"),
-    "a tree": ("a tall plant with a trunk, branches and leaves", "plant"),
-    "a rose": ("a flower with a sweet smell and sharp thorns", "plant"),
-    "a tulip": ("a bright flower that blooms in spring", "plant"),
-    "a sunflower": ("a tall yellow flower that turns to the sun", "plant"),
-    "grass": ("a green plant that covers the ground", "plant"),
-    "an apple": ("a round sweet fruit that grows on a tree", "fruit"),
-    "a banana": ("a long yellow fruit", "fruit"),
-    "an orange": ("a round juicy fruit", "fruit"),
-    "a pear": ("a sweet fruit that is wider at the bottom", "fruit"),
-    "a cherry": ("a small red fruit with a stone inside", "fruit"),
-    "a carrot": ("an orange vegetable that grows in the ground", "vegetable"),
-    "a potato": ("a brown vegetable that grows in the ground", "vegetable"),
-    "an onion": ("a round vegetable that can make you cry", "vegetable"),
-    "bread": ("food made from flour and water and baked in an oven", "food"),
-    "cheese": ("food made from milk", "food"),
-    "water": ("a clear liquid that we drink", "liquid"),
-    "milk": ("a white drink that comes from cows", "liquid"),
-    "rain": ("water that falls from the clouds", "kind of weather"),
-    "snow": ("white frozen water that falls from the sky in winter", "kind of weather"),
-    "wind": ("moving air", "kind of weather"),
-    "ice": ("frozen water", "kind of water"),
-    "a cloud": ("a white or grey shape in the sky made of tiny drops of water", "thing in the sky"),
-    "the sun": ("the star that gives us light and warmth", "star"),
-    "the moon": ("the round rock that goes around the Earth and shines at night", "thing in the sky"),
-    "a star": ("a bright ball of hot gas far away in the sky", "thing in the sky"),
-    "the earth": ("the planet that we live on", "planet"),
-    "a planet": ("a large round body that goes around a star", "thing in the sky"),
-    "a river": ("a long stream of water that flows to the sea", "kind of water"),
-    "the sea": ("a very large body of salt water", "kind of water"),
-    "a mountain": ("a very high piece of land", "place"),
-    "an island": ("a piece of land with water all around it", "place"),
-    "a forest": ("a place with many trees", "place"),
-    "a desert": ("a dry place with very little rain", "place"),
-    "a school": ("a place where children learn", "place"),
-    "a library": ("a place where you can read and borrow books", "place"),
-    "a hospital": ("a place where sick people get help", "place"),
-    "a house": ("a building where people live", "building"),
-    "a castle": ("a strong old building with towers and thick walls", "building"),
-    "a car": ("a machine with four wheels that takes people from place to place", "vehicle"),
-    "a bicycle": ("a vehicle with two wheels that you move with your feet", "vehicle"),
-    "a train": ("a long vehicle that runs on rails", "vehicle"),
-    "a boat": ("a small ship that floats on water", "vehicle"),
-    "a plane": ("a machine with wings that flies", "vehicle"),
-    "a hammer": ("a tool for driving nails", "tool"),
-    "a saw": ("a tool for cutting wood", "tool"),
-    "a spoon": ("a thing you use to eat soup", "tool"),
-    "a knife": ("a sharp tool for cutting", "tool"),
-    "a book": ("many pages with words or pictures, bound together", "thing to read"),
-    "a clock": ("a thing that shows the time", "tool"),
-    "a chair": ("a thing to sit on", "piece of furniture"),
-    "a table": ("a flat piece of furniture with legs", "piece of furniture"),
-    "a bed": ("a piece of furniture to sleep on", "piece of furniture"),
-    "a piano": ("an instrument with black and white keys", "musical instrument"),
-    "a violin": ("an instrument with four strings and a bow", "musical instrument"),
-    "a drum": ("an instrument that you hit to make a rhythm", "musical instrument"),
-    "iron": ("a strong grey metal; its Latin name is ferrum", "metal"),
-    "gold": ("a yellow shiny metal that is worth a lot", "metal"),
-    "a computer": ("a machine that follows instructions and works with numbers and words", "machine"),
-    "a robot": ("a machine that can move and do work by itself", "machine"),
-    "a language model": ("a program that guesses the next piece of a text, again and again", "program"),
-    "a friend": ("a person you like and trust", "person"),
-    "a teacher": ("a person who helps others to learn", "person"),
-    "a doctor": ("a person who helps sick people", "person"),
-    "a baker": ("a person who makes bread and cakes", "person"),
-    "a farmer": ("a person who grows food and keeps animals", "person"),
-    "a king": ("a man who rules a country", "person"),
-    "a dragon": ("a large beast in stories that can fly and breathe fire", "creature from stories"),
-    "a unicorn": ("a horse with one horn that lives only in stories", "creature from stories"),
-    "a poem": ("a short text whose lines have a rhythm and often rhyme", "text"),
-    "a story": ("a tale about people, animals or things that happen", "text"),
-    "love": ("a warm and deep feeling for someone", "feeling"),
-    "friendship": ("the bond between friends who care for each other", "feeling"),
-    "happiness": ("the good feeling you have when things are well", "feeling"),
-    "a dream": ("a story that your mind tells you while you sleep", "thing of the mind"),
-    "a token": ("a small piece of text, such as a word or a part of a word", "piece of text"),
-}
-# (question spintax, answer spintax)
-FACTS = [
-    ("[how many|number of] hours [are there in|are in|in] a day", "A day has 24 hours."),
-    ("how many minutes [are there in|are in|in|does] an hour[| have]", "An hour has 60 minutes."),
-    ("how many seconds [are there in|are in|in] a minute", "A minute has 60 seconds."),
-    ("how many days [are there in|are in|in|does] a week[| have]", "A week has seven days."),
-    ("how many months [are there in|are in|in] a year", "A year has twelve months."),
-    ("how many days [are there in|are in|in|does] a year[| have]",
-     "A year has 365 days, and a leap year has 366."),
-    ("how many weeks [are there in|are in|in] a year", "A year has 52 weeks."),
-    ("how many seasons are there[| in a year]", "There are four seasons: spring, summer, autumn and winter."),
-    ("how many letters [are there in|are in|has|does] the [English |]alphabet[| have]",
-     "The English alphabet has 26 letters."),
-    ("how many continents are there[| in the world| on Earth]", "There are seven continents."),
-    ("how many planets are there[| in the solar system]", "There are eight planets in our solar system."),
-    ("[name|list|what are] the planets[| of the solar system]",
-     "The planets are Mercury, Venus, Earth, Mars, Jupiter, Saturn, Uranus and Neptune."),
-    ("[what is|which is|what's] the [biggest|largest] planet", "The largest planet is Jupiter."),
-    ("[what is|which is|what's] the smallest planet", "The smallest planet is Mercury."),
-    ("[which|what] planet do we live on", "We live on the planet Earth."),
-    ("[which|what] planet is [known as|called] the red planet", "Mars is called the red planet."),
-    ("[which|what] planet is closest to the sun", "Mercury is closest to the sun."),
-    ("[what is|what's|which is] the [biggest|largest] animal[| in the world| on Earth]",
-     "The largest animal is the blue whale."),
-    ("[what is|what's|which is] the [fastest|quickest] animal[| on land]",
-     "The fastest animal on land is the cheetah."),
-    ("[what is|what's|which is] the tallest animal[| in the world]", "The tallest animal is the giraffe."),
-    ("[what is|what's|which is] the [highest|tallest] mountain[| in the world| on Earth]",
-     "The highest mountain is Mount Everest."),
-    ("[what is|what's|which is] the [biggest|largest] ocean", "The largest ocean is the Pacific Ocean."),
-    ("[what is|what's|which is] the [biggest|largest] country[| in the world]",
-     "The largest country by area is Russia."),
-    ("[what is|what's] the king of [the jungle|the animals|animals]",
-     "The lion is called the king of the animals."),
-    ("where does the sun rise", "The sun rises in the east."),
-    ("where does the sun set", "The sun sets in the west."),
-    ("[why is|how come] the sky [is |]blue",
-     "The air scatters blue light more than red light, so the sky looks blue."),
-    ("why is [the |]grass green", "Grass is green because of chlorophyll, which catches sunlight."),
-    ("why does it rain", "Water rises into the clouds, cools down and falls as rain."),
-    ("why do birds [sing|fly]", "Birds sing to call each other, and they fly to find food and safe places."),
-    ("why do we sleep", "We sleep so that the body and the mind can rest."),
-    ("when does water [freeze|turn to ice]", "Water freezes at zero degrees Celsius."),
-    ("when does water boil", "Water boils at one hundred degrees Celsius at sea level."),
-    ("at [what|which] temperature does water boil", "Water boils at one hundred degrees Celsius at sea level."),
-    ("at [what|which] temperature does water freeze", "Water freezes at zero degrees Celsius."),
-    ("what do bees make", "Bees make honey."),
-    ("what do [cows|cows] give us", "Cows give us milk."),
-    ("what do hens lay", "Hens lay eggs."),
-    ("where does milk come from", "Milk comes from cows."),
-    ("where does honey come from", "Honey is made by bees."),
-    ("where does [wool|wool] come from", "Wool comes from sheep."),
-    ("what is bread made of", "Bread is made of flour, water, salt and yeast."),
-    ("how many wheels does a [car|car] have", "A car has four wheels."),
-    ("how many wheels does a bicycle have", "A bicycle has two wheels."),
-    ("how many wheels does a tricycle have", "A tricycle has three wheels."),
-    ("how many fingers [do you have|does a hand have|are on a hand|do people have on one hand]",
-     "A hand has five fingers."),
-    ("how many sides does a triangle have", "A triangle has three sides."),
-    ("how many sides does a square have", "A square has four sides."),
-    ("how many [things are in|is|are in] a dozen", "A dozen is twelve."),
-    ("what are the [primary |three primary ]colours", "The primary colours are red, yellow and blue."),
-    ("what are the colours of the rainbow",
-     "The rainbow is red, orange, yellow, green, blue, indigo and violet."),
-    ("what are the five senses", "The five senses are sight, hearing, smell, taste and touch."),
-    ("[what is|what's] the first letter of the alphabet", "The first letter is A."),
-    ("[what is|what's] the last letter of the alphabet", "The last letter is Z."),
-    ("[say|tell me|what is|recite] the alphabet", "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z."),
-    ("[what is|what's] the longest river[| in the world]", "The Nile and the Amazon are the longest rivers."),
-    ("who wrote [Romeo and Juliet|Hamlet]", "William Shakespeare wrote it."),
-    ("who painted the Mona Lisa", "Leonardo da Vinci painted the Mona Lisa."),
-    ("who was the first [man|person|human] on the moon", "Neil Armstrong was the first man on the moon."),
-    ("[what is|what's] the chemical symbol [of|for] iron", "The symbol of iron is Fe, from the Latin word ferrum."),
-    ("[what is|what's] the chemical symbol [of|for] gold", "The symbol of gold is Au."),
-    ("[what is|what's] the chemical [formula|symbol] [of|for] water", "The formula of water is H2O."),
-    ("what is the meaning of life", "Some people say 42. I think a kind word and a good story are a fine start."),
-    ("what came first[,|] the chicken or the egg", "Nobody has asked the chicken. I would guess the egg."),
-    ("why did the chicken cross the road", "To get to the other side!"),
-    ("is the earth [round|flat]", "The Earth is round, almost like a ball."),
-    ("is the sun a star", "Yes, the sun is a star."),
-    ("is the moon made of cheese", "No, the moon is made of rock."),
-    ("can [pigs|cows|dogs|cats|horses] fly", "No, they cannot fly."),
-    ("can [birds|bees|bats|ducks|butterflies] fly", "Yes, they can fly."),
-    ("can [fish|ducks|whales|frogs] swim", "Yes, they can swim."),
-    ("do [cats|dogs|horses|cows] have [tails|a tail]", "Yes, they have a tail."),
-    ("do fish have legs", "No, fish have fins and no legs."),
-]
+NUMBER_WORDS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+sixteen seventeen eighteen nineteen twenty
+""".split()
+ORDINALS = """
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
+""".split()
+CAPITALS = table("""
+France: Paris, Germany: Berlin, Italy: Rome, Spain: Madrid, Portugal: Lisbon, England: London,
+Ireland: Dublin, Scotland: Edinburgh, Norway: Oslo, Sweden: Stockholm, Finland: Helsinki,
+Denmark: Copenhagen, Poland: Warsaw, Austria: Vienna, Switzerland: Bern, Belgium: Brussels, the
+Netherlands: Amsterdam, Greece: Athens, Turkey: Ankara, Russia: Moscow, Ukraine: Kyiv, Hungary:
+Budapest, Romania: Bucharest, Bulgaria: Sofia, Croatia: Zagreb, Serbia: Belgrade, Iceland:
+Reykjavik, the Czech Republic: Prague, Egypt: Cairo, Kenya: Nairobi, Morocco: Rabat, Nigeria:
+Abuja, China: Beijing, Japan: Tokyo, India: New Delhi, South Korea: Seoul, Thailand: Bangkok,
+Vietnam: Hanoi, Indonesia: Jakarta, Iran: Tehran, Iraq: Baghdad, Israel: Jerusalem, Canada:
+Ottawa, the United States: Washington, Mexico: Mexico City, Brazil: Brasilia, Argentina: Buenos
+Aires, Chile: Santiago, Peru: Lima, Cuba: Havana, Australia: Canberra, New Zealand: Wellington,
+Colombia: Bogota, the United Kingdom: London, Pakistan: Islamabad, Nepal: Kathmandu, Lithuania:
+Vilnius, Latvia: Riga, Estonia: Tallinn
+""")
+# thing: (what it is, the group it belongs to)
+DEFINITIONS = {thing: (meaning, group) for thing, group, meaning in (
+    entry.split(": ") for entry in sections("lists")["definitions"])}
 LISTS = {"fruits": "apple banana pear cherry orange plum grape lemon peach strawberry".split(),
          "vegetables": "carrot potato onion bean cabbage pea tomato cucumber leek spinach".split(),
          "animals": "cat dog horse cow fox bear rabbit owl lion elephant".split(),
@@ -340,21 +230,32 @@ LISTS = {"fruits": "apple banana pear cherry orange plum grape lemon peach straw
          "vehicles": "car train bicycle boat plane bus ship".split(),
          "planets": "Mercury Venus Earth Mars Jupiter Saturn Uranus Neptune".split(),
          "countries": "France Japan Brazil Egypt India Canada Norway Kenya".split()}
-PLURALS = dict(p.split(":") for p in """child:children,mouse:mice,tooth:teeth,foot:feet,goose:geese,man:men,
-woman:women,person:people,leaf:leaves,wolf:wolves,knife:knives,city:cities,baby:babies,box:boxes,bus:buses,cat:cats,
-dog:dogs,house:houses,tree:trees,book:books,fox:foxes,story:stories,berry:berries,sheep:sheep,fish:fish,
-apple:apples,car:cars,bird:birds,star:stars,key:keys,boy:boys,girl:girls,ox:oxen,potato:potatoes,wife:wives,
-dish:dishes,church:churches,party:parties,table:tables,cow:cows""".replace("\n", "").split(","))
-PASTS = dict(p.split(":") for p in """go:went,eat:ate,see:saw,run:ran,sing:sang,swim:swam,write:wrote,read:read,
-take:took,give:gave,come:came,make:made,say:said,think:thought,buy:bought,bring:brought,find:found,fly:flew,
-drink:drank,sleep:slept,speak:spoke,know:knew,walk:walked,play:played,jump:jumped,look:looked,help:helped,
-have:had,be:was,do:did,fall:fell,grow:grew,begin:began,break:broke,drive:drove,teach:taught,catch:caught,
-win:won,lose:lost,sit:sat""".replace("\n", "").split(","))
-RHYMES = [w.split() for w in """cat hat bat mat|dog fog log frog|sun fun run bun|moon spoon soon noon|tree bee sea free
-|star car far jar|night light bright kite|rain train plane chain|house mouse blouse|snow go slow glow
-|day play way say|cake lake make snake|bell well shell tell|king ring sing thing|boat coat goat note
-|red bed head bread|book cook look hook|blue shoe true new|cold gold old bold|fish dish wish|ball tall wall fall
-|bear chair hair pear|love dove glove above|heart art start part|fire wire higher|time rhyme climb lime""".split("|")]
-HELLOS = {"French": "bonjour", "Spanish": "hola", "German": "hallo", "Italian": "ciao", "Japanese": "konnichiwa",
-          "Russian": "privet", "Latin": "salve", "Portuguese": "ola", "Swedish": "hej", "Dutch": "hallo",
-          "Turkish": "merhaba", "Chinese": "ni hao", "Hawaiian": "aloha"}
+PLURALS = table("""
+child: children, mouse: mice, tooth: teeth, foot: feet, goose: geese, man: men, woman: women,
+person: people, leaf: leaves, wolf: wolves, knife: knives, city: cities, baby: babies, box:
+boxes, bus: buses, cat: cats, dog: dogs, house: houses, tree: trees, book: books, fox: foxes,
+story: stories, berry: berries, sheep: sheep, fish: fish, apple: apples, car: cars, bird: birds,
+star: stars, key: keys, boy: boys, girl: girls, ox: oxen, potato: potatoes, wife: wives, dish:
+dishes, church: churches, party: parties, table: tables, cow: cows
+""")
+PASTS = table("""
+go: went, eat: ate, see: saw, run: ran, sing: sang, swim: swam, write: wrote, read: read, take:
+took, give: gave, come: came, make: made, say: said, think: thought, buy: bought, bring: brought,
+find: found, fly: flew, drink: drank, sleep: slept, speak: spoke, know: knew, walk: walked, play:
+played, jump: jumped, look: looked, help: helped, have: had, be: was, do: did, fall: fell, grow:
+grew, begin: began, break: broke, drive: drove, teach: taught, catch: caught, win: won, lose:
+lost, sit: sat
+""")
+RHYMES = [group.split() for group in """
+cat hat bat mat | dog fog log frog | sun fun run bun | moon spoon soon noon | tree bee sea free |
+star car far jar | night light bright kite | rain train plane chain | house mouse blouse | snow
+go slow glow | day play way say | cake lake make snake | bell well shell tell | king ring sing
+thing | boat coat goat note | red bed head bread | book cook look hook | blue shoe true new |
+cold gold old bold | fish dish wish | ball tall wall fall | bear chair hair pear | love dove
+glove above | heart art start part | fire wire higher | time rhyme climb lime
+""".split("|")]
+HELLOS = table("""
+French: bonjour, Spanish: hola, German: hallo, Italian: ciao, Japanese: konnichiwa, Russian:
+privet, Latin: salve, Portuguese: ola, Swedish: hej, Dutch: hallo, Turkish: merhaba, Chinese: ni
+hao, Hawaiian: aloha
+""")

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Trains the small demonstration model that is embedded in Ferrum, on text which demo_*.py generate.
+"""Trains the demonstration model that is embedded in Ferrum, on text that demo_*.py generate.
 
     python3 tools/train_demo_model.py --steps 4000 --work /tmp/demo --out models/demo
 
-Needs torch, transformers, tokenizers, safetensors, numpy. Training and held-out text differ by seed and by
-the combinations that occur in them (demo_turns.held_out). The same arguments give the same text and order.
+Needs torch, tokenizers, safetensors and numpy. Training and held-out text differ by seed and by the
+combinations that occur in them (demo_turns.held_out). The same arguments give the same text and
+order of training.
 """
+
 import argparse
 import json
 import math
@@ -23,23 +25,45 @@ import demo_dialogues
 
 LENGTH = 512  # tokens of one training row; whole documents are packed into it
 CONFIG = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 2048, "hidden_size": 256,
-    "intermediate_size": 576, "num_hidden_layers": 5, "num_attention_heads": 8, "num_key_value_heads": 2,
-    "head_dim": 32, "hidden_act": "silu", "max_position_embeddings": 1024, "rms_norm_eps": 1e-5,
-    "rope_theta": 10000.0, "tie_word_embeddings": True, "attention_bias": False, "mlp_bias": False,
-    "attention_dropout": 0.0, "initializer_range": 0.02, "use_cache": True, "torch_dtype": "bfloat16",
-    "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1,
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "vocab_size": 2048,
+    "hidden_size": 256,
+    "intermediate_size": 576,
+    "num_hidden_layers": 5,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+    "head_dim": 32,
+    "hidden_act": "silu",
+    "max_position_embeddings": 1024,
+    "rms_norm_eps": 1e-5,
+    "rope_theta": 10000.0,
+    "tie_word_embeddings": True,
+    "attention_bias": False,
+    "mlp_bias": False,
+    "attention_dropout": 0.0,
+    "initializer_range": 0.02,
+    "use_cache": True,
+    "torch_dtype": "bfloat16",
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "pad_token_id": 1,
 }
 SPECIAL = ["<|bos|>", "<|eos|>", "<|im_start|>", "<|im_end|>"]
 BOS, EOS, IM_START, IM_END = range(4)
-SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-         r"|\s*[\r\n]+|\s+(?!\S)|\s+")
-TEMPLATE = ("{{ bos_token }}{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
-            "{{ message['content'] | trim }}<|im_end|>\n{% endfor %}"
-            "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
+SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{{ message['content'] | trim }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 
 
-# Text -------------------------------------------------------------------------------------------------
+# Text
+
 
 def generate(job):
     first, count, held = job
@@ -55,21 +79,32 @@ def documents(count, held=False):
 
 def train_tokenizer(texts):
     from tokenizers import Regex, decoders, models, pre_tokenizers, processors, trainers
+
     tok = tokenizers.Tokenizer(models.BPE())
-    tok.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tok.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tok.decoder = decoders.ByteLevel()
-    tok.train_from_iterator(texts, trainers.BpeTrainer(
-        vocab_size=CONFIG["vocab_size"], special_tokens=SPECIAL, show_progress=False,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    tok.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=CONFIG["vocab_size"],
+            special_tokens=SPECIAL,
+            show_progress=False,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        ),
+    )
     tok.post_processor = processors.TemplateProcessing(
-        single="<|bos|> $A", pair="<|bos|> $A $B", special_tokens=[("<|bos|>", BOS)])
+        single="<|bos|> $A", pair="<|bos|> $A $B", special_tokens=[("<|bos|>", BOS)]
+    )
     return tok
 
 
 def encode(tok, docs):
-    """Per document (ids, scored): the model is scored on stories and on answers with their end token."""
+    """Per document (ids, scored): stories, and answers with their end token, are scored."""
     pieces, plan = [], []
     for kind, content in docs:
         if kind == "story":
@@ -101,7 +136,7 @@ def pack(encoded):
     """Rows [LENGTH + 1] of ids, of scored flags and of document numbers (0 = padding)."""
     open_rows, done = [], []
     for out, scored in encoded:
-        out, scored = out[:LENGTH + 1], scored[:LENGTH + 1]
+        out, scored = out[: LENGTH + 1], scored[: LENGTH + 1]
         row = next((r for r in open_rows if len(r[0]) + len(out) <= LENGTH + 1), None)
         if row is None:
             row = ([], [], [])
@@ -110,16 +145,19 @@ def pack(encoded):
         row[0].extend(out)
         row[1].extend(scored)
         if len(open_rows) > 12:
-            done.append(open_rows.pop(max(range(len(open_rows)), key=lambda i: len(open_rows[i][0]))))
+            done.append(
+                open_rows.pop(max(range(len(open_rows)), key=lambda i: len(open_rows[i][0])))
+            )
     rows = np.zeros((3, len(done) + len(open_rows), LENGTH + 1), np.uint16)
     for i, row in enumerate(done + open_rows):
         for k in range(3):
-            rows[k, i, :len(row[k])] = row[k]
+            rows[k, i, : len(row[k])] = row[k]
     return rows
 
 
-# Model ------------------------------------------------------------------------------------------------
+# Model
 # Parameter names are those of transformers' LlamaForCausalLM, so the state is exported as it is.
+
 
 def rotate(x, cos, sin):
     a, b = x.chunk(2, -1)
@@ -147,7 +185,10 @@ class Attention(nn.Module):
 
     def forward(self, x, cos, sin, mask):
         b, t, _ = x.shape
-        q, k, v = (p(x).view(b, t, -1, self.dim).transpose(1, 2) for p in (self.q_proj, self.k_proj, self.v_proj))
+        q, k, v = (
+            p(x).view(b, t, -1, self.dim).transpose(1, 2)
+            for p in (self.q_proj, self.k_proj, self.v_proj)
+        )
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         k, v = (z.repeat_interleave(self.heads // self.kv, 1) for z in (k, v))
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
@@ -200,10 +241,15 @@ class Llama(nn.Module):
         for name, p in self.named_parameters():
             if p.dim() == 2:
                 last = name.endswith(("o_proj.weight", "down_proj.weight"))
-                nn.init.normal_(p, std=0.02 / (math.sqrt(2 * CONFIG["num_hidden_layers"]) if last else 1))
+                nn.init.normal_(
+                    p, std=0.02 / (math.sqrt(2 * CONFIG["num_hidden_layers"]) if last else 1)
+                )
         angle = torch.arange(LENGTH)[:, None] * CONFIG["rope_theta"] ** (
-            -torch.arange(0, CONFIG["head_dim"], 2) / CONFIG["head_dim"])
-        self.angles = torch.cat([angle.cos(), angle.cos()], -1), torch.cat([angle.sin(), angle.sin()], -1)
+            -torch.arange(0, CONFIG["head_dim"], 2) / CONFIG["head_dim"]
+        )
+        self.angles = torch.cat([angle.cos(), angle.cos()], -1), torch.cat(
+            [angle.sin(), angle.sin()], -1
+        )
         self.causal = torch.ones(LENGTH, LENGTH, dtype=torch.bool).tril()
         self.trunk = self.model
 
@@ -216,7 +262,8 @@ class Llama(nn.Module):
         return F.cross_entropy(logits.float(), ids[:, 1:][scored[:, 1:] == 1], reduction="none")
 
 
-# Training ---------------------------------------------------------------------------------------------
+# Training
+
 
 def as_batch(rows, index):
     return torch.from_numpy(rows[:, index].astype(np.int64))
@@ -224,15 +271,19 @@ def as_batch(rows, index):
 
 @torch.no_grad()
 def perplexity(model, rows):
-    losses = torch.cat([model(as_batch(rows, slice(i, i + 16))) for i in range(0, rows.shape[1], 16)])
+    losses = torch.cat(
+        [model(as_batch(rows, slice(i, i + 16))) for i in range(0, rows.shape[1], 16)]
+    )
     return math.exp(losses.mean()), len(losses)
 
 
 def optimizers(model):
     matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
-    return [torch.optim.Muon(matrices, lr=0.02, weight_decay=0.05, momentum=0.95),
-            torch.optim.AdamW(others, lr=4e-3, betas=(0.9, 0.98), weight_decay=0.0)]
+    return [
+        torch.optim.Muon(matrices, lr=0.02, weight_decay=0.05, momentum=0.95),
+        torch.optim.AdamW(others, lr=4e-3, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
 
 
 def train(model, rows, args):
@@ -249,7 +300,7 @@ def train(model, rows, args):
                 group["lr"] = lr * scale
         if len(queue) < args.batch:
             queue = np.concatenate([queue, order.permutation(rows.shape[1])])
-        index, queue = queue[:args.batch], queue[args.batch:]
+        index, queue = queue[: args.batch], queue[args.batch :]
         loss = model(as_batch(rows, index)).mean()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -259,8 +310,11 @@ def train(model, rows, args):
         average = loss.item() if average is None else 0.98 * average + 0.02 * loss.item()
         if step % 50 == 0:
             seconds = time.time() - start
-            print(f"step {step} loss {average:.4f} {seconds:.0f} s "
-                  f"{(step + 1) * args.batch * LENGTH / seconds:.0f} tokens/s", flush=True)
+            print(
+                f"step {step} loss {average:.4f} {seconds:.0f} s "
+                f"{(step + 1) * args.batch * LENGTH / seconds:.0f} tokens/s",
+                flush=True,
+            )
         if step % 250 == 249:
             torch.save(model.model.state_dict(), work / "checkpoint.pt")
     return time.time() - start
@@ -268,21 +322,47 @@ def train(model, rows, args):
 
 def export(model, tok, out):
     from safetensors.torch import save_file
+
     out.mkdir(parents=True, exist_ok=True)
-    save_file({f"model.{n}": p.to(torch.bfloat16).contiguous() for n, p in model.model.state_dict().items()},
-              out / "model.safetensors", {"format": "pt"})
+    save_file(
+        {
+            f"model.{n}": p.to(torch.bfloat16).contiguous()
+            for n, p in model.model.state_dict().items()
+        },
+        out / "model.safetensors",
+        {"format": "pt"},
+    )
     tok.save(str(out / "tokenizer.json"))
     files = {
         "config.json": CONFIG,
-        "generation_config.json": {"bos_token_id": BOS, "eos_token_id": [EOS, IM_END], "pad_token_id": EOS,
-                                   "do_sample": True, "temperature": 0.7, "top_p": 0.9},
+        "generation_config.json": {
+            "bos_token_id": BOS,
+            "eos_token_id": [EOS, IM_END],
+            "pad_token_id": EOS,
+            "do_sample": True,
+            "temperature": 0.7,
+            "top_p": 0.9,
+        },
         "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<|bos|>", "eos_token": "<|eos|>",
-            "pad_token": "<|eos|>", "model_max_length": CONFIG["max_position_embeddings"],
-            "clean_up_tokenization_spaces": False, "chat_template": TEMPLATE,
-            "added_tokens_decoder": {str(i): {"content": t, "special": True, "lstrip": False, "rstrip": False,
-                                              "normalized": False, "single_word": False}
-                                     for i, t in enumerate(SPECIAL)}},
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "bos_token": "<|bos|>",
+            "eos_token": "<|eos|>",
+            "pad_token": "<|eos|>",
+            "model_max_length": CONFIG["max_position_embeddings"],
+            "clean_up_tokenization_spaces": False,
+            "chat_template": TEMPLATE,
+            "added_tokens_decoder": {
+                str(i): {
+                    "content": t,
+                    "special": True,
+                    "lstrip": False,
+                    "rstrip": False,
+                    "normalized": False,
+                    "single_word": False,
+                }
+                for i, t in enumerate(SPECIAL)
+            },
+        },
     }
     for name, content in files.items():
         (out / name).write_text(json.dumps(content, indent=2) + "\n")
@@ -293,29 +373,39 @@ def rows_of(tok, count, held=False, kind=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--batch", type=int, default=16, help="rows of %d tokens" % LENGTH)
     parser.add_argument("--documents", type=int, default=150000)
     parser.add_argument("--work", default="/tmp/demo", help="folder for checkpoints")
     parser.add_argument("--out", default="models/demo")
-    parser.add_argument("--compile", action="store_true", help="compile the model before training: faster")
+    parser.add_argument(
+        "--compile", action="store_true", help="compile the model before training: faster"
+    )
     parser.add_argument("--checkpoint", help="only export and score this checkpoint")
     args = parser.parse_args()
     pathlib.Path(args.work).mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     start = time.time()
     tok = train_tokenizer(
-        text for kind, doc in documents(20000)
-        for text in ([doc] if kind == "story" else [m["content"] for m in doc]))
+        text
+        for kind, doc in documents(20000)
+        for text in ([doc] if kind == "story" else [m["content"] for m in doc])
+    )
     model = Llama()
     seconds = 0
     if args.checkpoint:
         model.model.load_state_dict(torch.load(args.checkpoint))
     else:
         rows = rows_of(tok, args.documents)
-        print(f"{rows.shape[1]} rows, {(rows[2] > 0).mean():.1%} filled, {(rows[1] > 0).mean():.1%} scored, "
-              f"{sum(p.numel() for p in model.parameters())} parameters, {time.time() - start:.0f} s", flush=True)
+        print(
+            f"{rows.shape[1]} rows, {(rows[2] > 0).mean():.1%} filled, {(rows[1] > 0).mean():.1%}"
+            f" scored, {sum(p.numel() for p in model.parameters())} parameters,"
+            f" {time.time() - start:.0f} s",
+            flush=True,
+        )
         if args.compile:
             model.trunk = torch.compile(model.model)
         seconds = train(model, rows, args)
