@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "ferrum/engine/parts.h"
+#include "ferrum/types/error.h"
+#include "ferrum/weights/model_files.h"
+#include "ferrum/weights/model_weights.h"
+
+namespace ferrum::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  ferrum inspect path/to/model
+  ferrum inspect model.safetensors --json | jq '.weights.tensors | keys'
+  ferrum inspect path/to/model --summary
+
+Only headers are read.)";
+
+constexpr int64_t kMaxConfigBytes = int64_t{16} << 20;
+
+struct InspectOptions {
+  std::string target;
+  bool json = false;
+  bool summary = false;
+};
+
+struct Inspection {
+  std::optional<ModelInfo> model;
+  std::string refusal;  // why the model cannot be run, where it cannot
+  WeightMetadata weights;
+};
+
+Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoader& loader) {
+  Inspection result;
+  try {
+    const Json config = parse_json(files.read_text("config.json", kMaxConfigBytes), "config.json");
+    result.model = parse_model_config(parts.models, config)->info();
+  } catch (const Error& error) {
+    result.refusal = error.what();
+  }
+  const ModelWeights weights(files, loader);
+  result.weights.total_size_bytes = weights.total_size_bytes();
+  for (const WeightSource& source : weights.sources()) {
+    const WeightMetadata metadata = loader.get_metadata(source);
+    result.weights.format = metadata.format;
+    result.weights.extra.update(metadata.extra);
+    result.weights.tensors.insert(metadata.tensors.begin(), metadata.tensors.end());
+    for (const DataType dtype : metadata.dtypes) {
+      auto& all = result.weights.dtypes;
+      if (std::find(all.begin(), all.end(), dtype) == all.end()) all.push_back(dtype);
+    }
+  }
+  return result;
+}
+
+Inspection inspect_target(const std::string& target) {
+  const Parts parts = register_parts();
+  const auto backend = parts.backends.get("cpu").create(BackendConfig{});
+  backend->initialize(Device::cpu());
+  const auto loader = create_weight_loader(parts.weights, backend->tensor_factory());
+  if (std::filesystem::is_directory(target)) {
+    return inspect_model(*open_model_directory(target), parts, *loader);
+  }
+  Inspection result;
+  result.weights = loader->get_metadata(WeightSource::file(target));
+  return result;
+}
+
+void print_model(const ModelInfo& m) {
+  write_out(m.architecture + "  " + std::to_string(m.parameters) + " parameters\n" +
+            "  layers " + std::to_string(m.layers) + ", hidden " + std::to_string(m.hidden_size) +
+            ", heads " + std::to_string(m.heads) + "/" + std::to_string(m.kv_heads) + " of " +
+            std::to_string(m.head_dim) + ", feed-forward " + std::to_string(m.intermediate_size) +
+            "\n  vocabulary " + std::to_string(m.vocab_size) + ", context " +
+            std::to_string(m.max_positions) +
+            (m.sliding_window > 0 ? ", window " + std::to_string(m.sliding_window) : "") + "\n");
+}
+
+void print_weights(const WeightMetadata& w, bool summary) {
+  std::map<std::string, int64_t> bytes_by_dtype;
+  size_t widest = 0;
+  for (const auto& [tensor, info] : w.tensors) {
+    bytes_by_dtype[std::string(to_string(info.dtype))] += info.size_bytes;
+    widest = std::max(widest, tensor.size());
+  }
+  write_out(w.format + "  " + std::to_string(w.tensors.size()) + " tensors, " +
+            format_bytes(w.total_size_bytes) + "\n");
+  for (const auto& [dtype, bytes] : bytes_by_dtype) {
+    write_out("  " + dtype + "  " + format_bytes(bytes) + "\n");
+  }
+  if (!w.extra.empty()) write_out("  metadata " + w.extra.dump() + "\n");
+  if (summary) return;
+  for (const auto& [tensor, info] : w.tensors) {
+    std::string padded = tensor;
+    padded.resize(widest + 2, ' ');
+    std::string dtype(to_string(info.dtype));
+    dtype.resize(8, ' ');
+    write_out("  " + padded + dtype + to_string(info.shape) + "  " +
+              format_bytes(info.size_bytes) + "\n");
+  }
+}
+
+int inspect(const InspectOptions& o) {
+  const Inspection result = inspect_target(o.target);
+  if (o.json) {
+    Json json{{"target", o.target}, {"weights", result.weights}};
+    if (result.model) json["model"] = *result.model;
+    if (!result.refusal.empty()) json["cannot_run"] = result.refusal;
+    write_out(json.dump(2) + "\n");
+    return kDone;
+  }
+  if (result.model) print_model(*result.model);
+  if (!result.refusal.empty()) write_out("cannot be run: " + result.refusal + "\n");
+  print_weights(result.weights, o.summary);
+  return kDone;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Action& action) {
+  auto o = std::make_shared<InspectOptions>();
+  CLI::App* command =
+      app.add_subcommand("inspect", "Show what a model directory or weight file holds");
+  command->add_option("TARGET", o->target, "Model directory or weight file")->required();
+  command->add_flag("--summary", o->summary, "Leave out the list of tensors");
+  command->add_flag("--json", o->json, "Print one JSON object");
+  command->footer(kExamples);
+  command->callback([o, &action] { action = [o] { return inspect(*o); }; });
+}
+
+}  // namespace ferrum::cli
