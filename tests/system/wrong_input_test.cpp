@@ -1,0 +1,208 @@
+// What a user meets when the model, the prompt or the machine is not as it should be: one clear
+// paragraph on standard error, an exit code, no crash.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "ferrum/types/json.h"
+#include "system/command_line.h"
+
+namespace ferrum::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+namespace fs = std::filesystem;
+
+// A copy of the demonstration model that a test may spoil.
+class WrongInput : public ::testing::Test {
+ protected:
+  WrongInput() {
+    fs::copy(fs::path(FERRUM_SOURCE_DIR) / "models" / "demo", model_, fs::copy_options::recursive);
+  }
+
+  std::string model() const { return model_.string(); }
+  fs::path file(const char* name) const { return model_ / name; }
+  Json config() const { return Json::parse(read_file(file("config.json"))); }
+  void set_config(const Json& config) const { write_file(file("config.json"), config.dump()); }
+
+  CommandResult answer() const {
+    return run_ferrum({"run", model(), "-p", "Hello", "--temperature", "0", "-n", "8"});
+  }
+
+  TemporaryFolder folder_;
+  fs::path model_ = folder_.path() / "model";
+};
+
+// One paragraph that begins with "error: " and names what matters.
+void expect_refused(const CommandResult& result, int exit_code,
+                    const std::vector<std::string>& words) {
+  EXPECT_EQ(result.exit_code, exit_code) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("error: "));
+  EXPECT_THAT(result.err, Not(HasSubstr("\n\n")));
+  EXPECT_THAT(result.err, Not(HasSubstr("Sanitizer"))) << result.err;
+  for (const std::string& word : words) EXPECT_THAT(result.err, HasSubstr(word));
+  EXPECT_EQ(result.out, "");
+}
+
+TEST_F(WrongInput, TheCopyItselfAnswers) {
+  const CommandResult result = answer();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GT(result.out.size(), 1u);
+}
+
+TEST_F(WrongInput, MissingDirectory) {
+  expect_refused(run_ferrum({"run", "/no/such/model", "-p", "x"}), 1, {"/no/such/model"});
+}
+
+TEST_F(WrongInput, EmptyDirectory) {
+  fs::remove_all(model_);
+  fs::create_directory(model_);
+  expect_refused(answer(), 1, {model(), "config.json"});
+}
+
+TEST_F(WrongInput, GitLfsPointer) {
+  write_file(file("model.safetensors"),
+             "version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef\nsize 5\n");
+  expect_refused(answer(), 1, {"model.safetensors", "Git", "LFS"});
+}
+
+TEST_F(WrongInput, HtmlPageAsWeights) {
+  write_file(file("model.safetensors"), "<!DOCTYPE html><html><body>Sign in</body></html>");
+  expect_refused(answer(), 1, {"model.safetensors", "HTML"});
+}
+
+TEST_F(WrongInput, TruncatedWeights) {
+  fs::resize_file(file("model.safetensors"), fs::file_size(file("model.safetensors")) - 100);
+  expect_refused(answer(), 1, {"model.safetensors"});
+}
+
+TEST_F(WrongInput, EveryMissingShardIsListed) {
+  fs::remove(file("model.safetensors"));
+  write_file(file("model.safetensors.index.json"),
+             R"({"metadata": {}, "weight_map": {"a": "model-00001-of-00003.safetensors",
+                 "b": "model-00002-of-00003.safetensors", "c": "model-00003-of-00003.safetensors"}})");
+  expect_refused(answer(), 1, {"model-00001-of-00003", "model-00002-of-00003",
+                               "model-00003-of-00003"});
+}
+
+TEST_F(WrongInput, HeaderOfTwoToThe63Bytes) {
+  std::string weights = read_file(file("model.safetensors"));
+  const uint64_t length = uint64_t{1} << 63;
+  std::memcpy(weights.data(), &length, sizeof length);
+  write_file(file("model.safetensors"), weights);
+  expect_refused(answer(), 1, {"model.safetensors", "header"});
+}
+
+TEST_F(WrongInput, ShapeThatDisagreesWithTheConfig) {
+  Json config = this->config();
+  config["intermediate_size"] = config["intermediate_size"].get<int64_t>() + 32;
+  set_config(config);
+  expect_refused(answer(), 1, {"mlp", "shape"});
+}
+
+TEST_F(WrongInput, NanWeightsAreWarnedOfInDebug) {
+  std::string weights = read_file(file("model.safetensors"));
+  const uint16_t nan = 0x7fff;  // of f16 and of bf16
+  std::memcpy(weights.data() + weights.size() - sizeof nan, &nan, sizeof nan);
+  write_file(file("model.safetensors"), weights);
+  const CommandResult result =
+      run_ferrum({"run", model(), "-p", "Hello", "-n", "2", "--debug"});
+  EXPECT_THAT(result.err, HasSubstr("NaN"));
+  EXPECT_LT(result.exit_code, 2) << result.err;
+}
+
+TEST_F(WrongInput, UnknownArchitecture) {
+  Json config = this->config();
+  config["architectures"] = {"PerceptronForCausalLM"};
+  set_config(config);
+  expect_refused(answer(), 1, {"PerceptronForCausalLM", "LlamaForCausalLM"});
+}
+
+TEST_F(WrongInput, CorruptConfig) {
+  write_file(file("config.json"), "{\"architectures\": [");
+  expect_refused(answer(), 1, {"config.json", "JSON"});
+}
+
+TEST_F(WrongInput, CorruptTokenizer) {
+  write_file(file("tokenizer.json"), "{\"model\": {\"type\": \"BPE\", \"vocab\": 3}}");
+  expect_refused(answer(), 1, {"tokenizer.json"});
+}
+
+TEST_F(WrongInput, CorruptTemplate) {
+  Json config = Json::parse(read_file(file("tokenizer_config.json")));
+  config["chat_template"] = "{% for message in messages %}{{ message.content }";
+  write_file(file("tokenizer_config.json"), config.dump());
+  expect_refused(answer(), 1, {"template", "line 1"});
+}
+
+TEST_F(WrongInput, QuantisedCheckpointOfAnUnknownKind) {
+  Json config = this->config();
+  config["quantization_config"] = {{"quant_method", "gptq"}, {"bits", 4}};
+  set_config(config);
+  expect_refused(answer(), 1, {"gptq"});
+}
+
+TEST_F(WrongInput, PromptLongerThanTheContext) {
+  std::string prompt;
+  for (int i = 0; i < 20000; ++i) prompt += "word ";
+  CommandOptions options;
+  options.input = prompt;
+  expect_refused(run_ferrum({"run", model()}, options), 1, {"context", "tokens"});
+}
+
+TEST_F(WrongInput, InvalidUtf8OnStandardInput) {
+  CommandOptions options;
+  options.input = "good \xff\xfe bad";
+  expect_refused(run_ferrum({"run", model()}, options), 1, {"UTF-8", "byte 5"});
+}
+
+TEST_F(WrongInput, EmptyStandardInput) {
+  expect_refused(run_ferrum({"run", model()}), 2, {"prompt", "-p"});
+}
+
+TEST_F(WrongInput, OutputClosedEarly) {
+  CommandOptions options;
+  options.close_output = true;
+  const CommandResult result =
+      run_ferrum({"run", model(), "-p", "Tell me a story", "--ignore-eos", "-n", "50"}, options);
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("output"));
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// The sanitizers reserve terabytes of addresses, so the limit cannot be set under them.
+TEST_F(WrongInput, TooLittleMemory) {
+  CommandOptions options;
+  options.address_space_bytes = int64_t{1} << 30;
+  expect_refused(run_ferrum({"bench", "--shape", "llama-3.2-1b", "--dtype", "bf16"}, options), 1,
+                 {"GiB", "weights"});
+}
+#endif
+
+TEST(WrongUse, ExitsWithTwo) {
+  EXPECT_EQ(run_ferrum({}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"fly"}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"run", "--no-such-option"}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"run", "-p", "x", "--temperature", "-1"}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"run", "-p", "x", "--dtype", "f99"}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"run", "-p", "x", "--logit-bias", "7"}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"inspect"}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"bench", "model", "--shape", "llama-3.2-1b"}).exit_code, 2);
+}
+
+TEST(Help, EveryCommandShowsExamples) {
+  for (const char* command : {"run", "inspect", "backends", "bench", "doctor"}) {
+    const CommandResult result = run_ferrum({command, "--help"});
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.out, HasSubstr("Examples:")) << command;
+  }
+}
+
+}  // namespace
+}  // namespace ferrum::testing
