@@ -141,7 +141,7 @@ void print_markdown(const std::vector<Axis>& axes) {
 }
 
 int backends(const BackendsOptions& o) {
-  const Parts parts = register_parts();
+  const Parts parts = create_parts();
   const std::vector<Axis> axes = describe_axes(parts);
   if (o.markdown) {
     print_markdown(axes);

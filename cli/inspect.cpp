@@ -60,7 +60,7 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
 }
 
 Inspection inspect_target(const std::string& target) {
-  const Parts parts = register_parts();
+  const Parts parts = create_parts();
   const auto backend = parts.backends.get("cpu").create(BackendConfig{});
   backend->initialize(Device::cpu());
   const auto loader = create_weight_loader(parts.weights, backend->tensor_factory());
