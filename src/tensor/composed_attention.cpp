@@ -42,8 +42,8 @@ void ComposedAttentionOps::write_kv(const Tensor& k, const Tensor& v, const Tens
 Tensor ComposedAttentionOps::gather_context(const Tensor& cache, const int32_t* blocks,
                                             int64_t context) {
   const int64_t block_size = cache.dim(2);
-  const Tensor result = factory_.empty({cache.dim(1), context, cache.dim(3)}, DataType::kF32,
-                                       cache.device());
+  const Tensor result =
+      factory_.empty({cache.dim(1), context, cache.dim(3)}, DataType::kF32, cache.device());
   for (int64_t begin = 0; begin < context; begin += block_size) {
     const int64_t length = std::min(block_size, context - begin);
     const int64_t block = blocks[begin / block_size];
@@ -82,8 +82,8 @@ void ComposedAttentionOps::attend(const Tensor& q, const Tensor& k_cache, const 
         .reshape({kv_heads, 1, item.context, head_dim});
   };
   const std::array<float, 1> scale{params.scale};
-  const Tensor scores = factory_.empty({kv_heads, group, item.queries, item.context},
-                                       DataType::kF32, q.device());
+  const Tensor scores =
+      factory_.empty({kv_heads, group, item.queries, item.context}, DataType::kF32, q.device());
   ops_.matmul(by_head(q), context_of(k_cache).transpose(2, 3), scores);
   ops_.mul(scores, factory_.from_values(std::span<const float>(scale), {1}, q.device()), scores);
   ops_.add(scores, mask(item, params.sliding_window, q.device()), scores);

@@ -44,7 +44,9 @@ class ComposedPositionOps final : public PositionOps {
     };
     const Tensor c = rows_of(cos);
     const Tensor s = rows_of(sin);
-    const auto temporary = [&] { return factory_.empty(first.shape(), DataType::kF32, x.device()); };
+    const auto temporary = [&] {
+      return factory_.empty(first.shape(), DataType::kF32, x.device());
+    };
     const Tensor real = temporary();
     const Tensor imaginary = temporary();
     const Tensor product = temporary();
@@ -115,9 +117,9 @@ class ComposedLinearOps final : public LinearOps {
 
   std::unique_ptr<LinearWeight> pack(const Tensor& weight) override {
     if (!weight.defined() || weight.rank() != 2) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "linear: the weight must be [out_features, in_features], found " +
-                      to_string(weight));
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "linear: the weight must be [out_features, in_features], found " + to_string(weight));
     }
     return std::make_unique<ComposedLinearWeight>(weight);
   }

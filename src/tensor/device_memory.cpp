@@ -54,8 +54,12 @@ void from_json(const Json& json, BackendMemoryConfig& config) {
 }
 
 void to_json(Json& json, const MemoryInfo& info) {
-  json = {{"device", info.device}, {"total", info.total},       {"used", info.used},
-          {"free", info.free},     {"reserved", info.reserved}, {"peak", info.peak},
+  json = {{"device", info.device},
+          {"total", info.total},
+          {"used", info.used},
+          {"free", info.free},
+          {"reserved", info.reserved},
+          {"peak", info.peak},
           {"allocations", info.allocations}};
 }
 

@@ -166,8 +166,7 @@ void check_sampling_shapes(const Tensor& logits, const Tensor& out) {
 
 void check_sampling_rows(std::span<const SamplingRow> rows, int64_t row_count, int64_t vocab) {
   if (static_cast<int64_t>(rows.size()) != row_count) {
-    throw Error(ErrorCode::kInvalidArgument, std::to_string(rows.size()) +
-                                                 " sampling rows for " +
+    throw Error(ErrorCode::kInvalidArgument, std::to_string(rows.size()) + " sampling rows for " +
                                                  std::to_string(row_count) + " rows of logits");
   }
   for (const SamplingRow& row : rows) check_row(row, vocab);

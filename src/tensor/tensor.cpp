@@ -122,10 +122,10 @@ Tensor Tensor::view(const Shape& shape, Strides strides, int64_t element_offset)
 Tensor Tensor::narrow(int dim, int64_t start, int64_t length) const {
   const int d = shape_.resolve_dim(dim);
   if (start < 0 || length < 0 || start > shape_[d] || length > shape_[d] - start) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "elements " + std::to_string(start) + " to " + std::to_string(start) + " + " +
-                    std::to_string(length) + " of dimension " + std::to_string(d) + " of " +
-                    to_string(shape_));
+    throw Error(ErrorCode::kInvalidArgument, "elements " + std::to_string(start) + " to " +
+                                                 std::to_string(start) + " + " +
+                                                 std::to_string(length) + " of dimension " +
+                                                 std::to_string(d) + " of " + to_string(shape_));
   }
   const int64_t offset = length == 0 ? 0 : start * strides_[static_cast<size_t>(d)];
   return view(shape_.with_dim(d, length), strides_, offset);
@@ -140,10 +140,10 @@ std::vector<Tensor> Tensor::split(std::span<const int64_t> sizes, int dim) const
     start += size;
   }
   if (start != shape_[d]) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "sizes of a split sum up to " + std::to_string(start) + ", dimension " +
-                    std::to_string(d) + " of " + to_string(shape_) + " has " +
-                    std::to_string(shape_[d]));
+    throw Error(ErrorCode::kInvalidArgument, "sizes of a split sum up to " + std::to_string(start) +
+                                                 ", dimension " + std::to_string(d) + " of " +
+                                                 to_string(shape_) + " has " +
+                                                 std::to_string(shape_[d]));
   }
   return parts;
 }

@@ -1,0 +1,7 @@
+#include "backends/cpu/cpu_context.h"
+
+namespace ferrum {
+
+const VectorKernels& vector_kernels(Isa) { return kVectorScalar; }
+
+}  // namespace ferrum

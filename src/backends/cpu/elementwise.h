@@ -1,0 +1,14 @@
+#pragma once
+// Elementwise operations over broadcast, strided operands of any floating-point types.
+
+#include "backends/cpu/cpu_context.h"
+#include "ferrum/tensor/tensor.h"
+
+namespace ferrum {
+
+void run_unary(const CpuContext& context, VectorKernels::Unary kernel, const Tensor& x,
+               const Tensor& out);
+void run_binary(const CpuContext& context, VectorKernels::Binary kernel, const Tensor& a,
+                const Tensor& b, const Tensor& out);
+
+}  // namespace ferrum

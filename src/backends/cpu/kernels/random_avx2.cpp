@@ -1,0 +1,2 @@
+#define FERRUM_RANDOM_TABLE kRandomAvx2
+#include "backends/cpu/kernels/random_kernels.inc"
