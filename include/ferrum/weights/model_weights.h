@@ -30,8 +30,8 @@ class ModelWeights {
   int64_t total_size_bytes() const;
   std::vector<WeightSource> sources() const;  // each file once
 
-  // Loads by name, with the expected shape, onto `device`. Throws kNotFound with near names, and
-  // kInvalidFormat for a shape that disagrees.
+  // Loads by name, with the shape expected after the transformations, onto `device`. Throws
+  // kNotFound with near names, and as WeightLoader.
   struct Request {
     std::string name;
     Shape shape;

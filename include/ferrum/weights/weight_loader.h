@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,6 +19,7 @@
 #include "ferrum/types/device.h"
 #include "ferrum/types/json.h"
 #include "ferrum/weights/transformation.h"
+#include "ferrum/weights/weight_metadata.h"
 #include "ferrum/weights/weight_source.h"
 
 namespace ferrum {
@@ -34,24 +34,6 @@ struct TensorSpec {
 };
 void to_json(Json& json, const TensorSpec& spec);
 void from_json(const Json& json, TensorSpec& spec);
-
-struct TensorInfo {
-  DataType dtype = DataType::kF32;
-  Shape shape;
-  int64_t size_bytes = 0;
-};
-void to_json(Json& json, const TensorInfo& info);
-void from_json(const Json& json, TensorInfo& info);
-
-struct WeightMetadata {
-  std::map<std::string, TensorInfo> tensors;
-  WeightFormat format;
-  int64_t total_size_bytes = 0;   // of all tensors
-  std::vector<DataType> dtypes;   // those that occur, in declaration order
-  Json extra = Json::object();    // the format's own, such as safetensors' __metadata__
-};
-void to_json(Json& json, const WeightMetadata& metadata);
-void from_json(const Json& json, WeightMetadata& metadata);
 
 struct WeightLoaderCapabilities {
   std::vector<WeightFormat> supported_formats;

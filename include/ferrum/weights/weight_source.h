@@ -21,9 +21,11 @@ struct WeightSource {
   std::string kind;                // "file", "memory"
   Json location = Json::object();  // file: {"path"}; memory: {"name", "size"}
   std::optional<WeightFormat> format;  // detected from the content when absent
+  std::optional<std::string> tensor_name;  // in the file, where it differs from the spec's name
   std::shared_ptr<Storage> bytes;      // of "memory": a view that the source keeps alive
 
-  static WeightSource file(std::string path);
+  static WeightSource file(std::string path,
+                           std::optional<std::string> tensor_name = std::nullopt);
   // `name` is for messages. The bytes are used in place, never copied.
   static WeightSource memory(std::shared_ptr<Storage> bytes, std::string name,
                              std::optional<WeightFormat> format = std::nullopt);

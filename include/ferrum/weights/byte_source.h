@@ -1,0 +1,54 @@
+#pragma once
+// The bytes of one opened weight source: ranges of a file, of memory, of an object in a bucket.
+//
+// Thread-safe: ranges are read from several threads at once. The size never changes; a source whose
+// content changes underneath fails with kIo where it can notice.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "ferrum/tensor/storage.h"
+#include "ferrum/types/catalog.h"
+#include "ferrum/weights/weight_source.h"
+
+namespace ferrum {
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  virtual const std::string& name() const = 0;  // for messages
+  virtual int64_t size() const = 0;
+
+  // Fills `destination` from `offset` on. Throws kInvalidArgument for a range past the end, kIo.
+  virtual void read(int64_t offset, std::span<std::byte> destination) const = 0;
+
+  // All bytes where they lie, when the host can address them (a mapped file, lent memory): tensors
+  // are then views of it. Null for a source that fetches ranges.
+  virtual std::shared_ptr<Storage> storage() const { return nullptr; }
+
+  // Brings a range near, so that a later read waits for no medium.
+  virtual void prefetch(int64_t offset, int64_t bytes) const = 0;
+
+ protected:
+  // Throws kInvalidArgument unless [offset, offset + bytes) lies inside.
+  void check_range(int64_t offset, int64_t bytes) const;
+};
+
+// What a part of the source axis registers.
+struct SourcePart {
+  std::string description;  // one line, for listings
+  // Throws kNotFound, kIo, or kInvalidArgument for a location that is not this kind's.
+  std::function<std::unique_ptr<ByteSource>(const WeightSource&)> open;
+  // A text that differs whenever the bytes may: what was read under an equal stamp may be used
+  // again. Asks the medium, cheaply. Throws as `open`.
+  std::function<std::string(const WeightSource&)> stamp;
+};
+
+using SourceCatalog = Catalog<SourcePart>;
+
+}  // namespace ferrum

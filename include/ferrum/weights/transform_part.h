@@ -1,0 +1,39 @@
+#pragma once
+// What a part of the transformation axis registers.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "ferrum/tensor/tensor.h"
+#include "ferrum/types/catalog.h"
+#include "ferrum/types/json.h"
+#include "ferrum/weights/weight_metadata.h"
+
+namespace ferrum {
+
+// One transformation, bound to the tensor that it meets. Exactly one of the two functions is set.
+// The loader moves arrangements before conversions, which changes no result and reads less.
+struct TransformStep {
+  DataType dtype;  // of the result
+  Shape shape;
+
+  // Arrangements (transpose, reshape, slice): the same elements in other places, as a view.
+  std::function<Tensor(const Tensor&)> arrange;
+  bool needs_contiguous = false;  // `arrange` takes contiguous tensors only
+
+  // Conversions (cast, scale): `count` elements in a row, each by itself. `in` need not be aligned
+  // to its element type, `out` is; they do not overlap.
+  std::function<void(const std::byte* in, std::byte* out, int64_t count)> convert;
+};
+
+struct TransformPart {
+  std::string description;  // one line, for listings
+  // Checks parameters and input; throws kInvalidArgument or kUnsupported. `input` is byte sized.
+  std::function<TransformStep(const Json& parameters, DataType dtype, const Shape& shape)> bind;
+};
+
+using TransformCatalog = Catalog<TransformPart>;
+
+}  // namespace ferrum

@@ -1,0 +1,33 @@
+#pragma once
+// The three axes of weight loading, and the loader over them.
+
+#include <memory>
+
+#include "ferrum/tensor/tensor_factory.h"
+#include "ferrum/weights/byte_source.h"
+#include "ferrum/weights/transform_part.h"
+#include "ferrum/weights/weight_loader.h"
+#include "ferrum/weights/weight_loader_config.h"
+#include "ferrum/weights/weight_reader.h"
+
+namespace ferrum {
+
+struct WeightCatalogs {
+  SourceCatalog sources{"weight source"};
+  FormatCatalog formats{"weight format"};
+  TransformCatalog transforms{"transformation"};
+};
+
+// Every part of this build.
+void register_sources(SourceCatalog& catalog);
+void register_formats(FormatCatalog& catalog);
+void register_transforms(TransformCatalog& catalog);
+WeightCatalogs create_weight_catalogs();
+
+// Borrows both; they must outlive the loader, `factory` its tensors too. Throws kInvalidArgument
+// for a config out of range.
+std::unique_ptr<WeightLoader> create_weight_loader(const WeightCatalogs& catalogs,
+                                                   TensorFactory& factory,
+                                                   const WeightLoaderConfig& config = {});
+
+}  // namespace ferrum

@@ -1,0 +1,157 @@
+#include "ferrum/weights/model_files.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "ferrum/types/error.h"
+#include "weights/foreign_content.h"
+#include "weights/open_file.h"
+#include "weights/weight_index.h"
+
+namespace ferrum {
+namespace {
+
+[[noreturn]] void refuse_name(std::string_view name, const std::string& location) {
+  throw Error(ErrorCode::kNotFound, location + " has no file '" + std::string(name) + "'");
+}
+
+void check_text(std::string_view name, int64_t size, int64_t max_bytes) {
+  if (size <= max_bytes) return;
+  throw Error(ErrorCode::kInvalidFormat, std::string(name) + " has " + std::to_string(size) +
+                                             " bytes, at most " + std::to_string(max_bytes) +
+                                             " are read");
+}
+
+void check_not_foreign(std::string_view name, std::string_view text) {
+  const auto foreign = recognise_foreign(std::as_bytes(std::span(text)));
+  if (foreign) {
+    throw Error(ErrorCode::kInvalidFormat, std::string(name) + " is " + foreign->what,
+                foreign->remedy);
+  }
+}
+
+class ModelDirectory : public ModelFiles {
+ public:
+  explicit ModelDirectory(std::string path) : path_(std::move(path)) {}
+
+  std::vector<std::string> names() const override {
+    DIR* directory = opendir(path_.c_str());
+    if (!directory) {
+      throw Error(ErrorCode::kIo, "cannot list " + path_ + ": " + std::strerror(errno));
+    }
+    std::vector<std::string> names;
+    while (const dirent* entry = readdir(directory)) {
+      const std::string name = entry->d_name;
+      if (!name.starts_with('.') && contains(name)) names.push_back(name);
+    }
+    closedir(directory);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  bool contains(std::string_view name) const override {
+    struct stat status {};
+    return is_model_file_name(name) && stat(path_of(name).c_str(), &status) == 0 &&
+           S_ISREG(status.st_mode);
+  }
+
+  std::string read_text(std::string_view name, int64_t max_bytes) const override {
+    if (!is_model_file_name(name)) refuse_name(name, path_);
+    const OpenFile file(path_of(name));
+    check_text(name, file.size(), max_bytes);
+    std::string text(static_cast<size_t>(file.size()), '\0');
+    for (size_t done = 0; done < text.size();) {
+      const ssize_t count = ::read(file.descriptor(), text.data() + done, text.size() - done);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) {
+        throw Error(ErrorCode::kIo, "cannot read " + path_of(name) + ": " +
+                                        (count < 0 ? std::strerror(errno) : "it became shorter"));
+      }
+      done += static_cast<size_t>(count);
+    }
+    check_not_foreign(name, text);
+    return text;
+  }
+
+  WeightSource weight_source(std::string_view name) const override {
+    if (!contains(name)) refuse_name(name, path_);
+    return WeightSource::file(path_of(name));
+  }
+
+  std::string location() const override { return path_; }
+
+ private:
+  std::string path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
+
+  std::string path_;
+};
+
+class EmbeddedModel : public ModelFiles {
+ public:
+  EmbeddedModel(std::vector<std::pair<std::string, std::string_view>> files, std::string location)
+      : files_(std::move(files)), location_(std::move(location)) {
+    std::sort(files_.begin(), files_.end());
+  }
+
+  std::vector<std::string> names() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : files_) names.push_back(name);
+    return names;
+  }
+  bool contains(std::string_view name) const override { return find(name) != nullptr; }
+  std::string read_text(std::string_view name, int64_t max_bytes) const override {
+    const std::string_view bytes = get(name);
+    check_text(name, static_cast<int64_t>(bytes.size()), max_bytes);
+    check_not_foreign(name, bytes);
+    return std::string(bytes);
+  }
+  WeightSource weight_source(std::string_view name) const override {
+    return WeightSource::memory(borrow_bytes(get(name)), std::string(name));
+  }
+  std::string location() const override { return location_; }
+
+ private:
+  const std::string_view* find(std::string_view name) const {
+    for (const auto& [known, bytes] : files_) {
+      if (known == name) return &bytes;
+    }
+    return nullptr;
+  }
+  std::string_view get(std::string_view name) const {
+    const std::string_view* bytes = find(name);
+    if (!bytes) refuse_name(name, location_);
+    return *bytes;
+  }
+
+  std::vector<std::pair<std::string, std::string_view>> files_;
+  std::string location_;
+};
+
+}  // namespace
+
+std::unique_ptr<ModelFiles> open_model_directory(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) {
+      throw Error(ErrorCode::kNotFound, "there is no directory " + path);
+    }
+    throw Error(ErrorCode::kIo, "cannot open " + path + ": " + std::strerror(errno));
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    throw Error(ErrorCode::kInvalidArgument, path + " is not a directory",
+                "name the folder that holds config.json and the weights");
+  }
+  return std::make_unique<ModelDirectory>(path);
+}
+
+std::unique_ptr<ModelFiles> open_embedded_model(
+    std::vector<std::pair<std::string, std::string_view>> files, std::string location) {
+  return std::make_unique<EmbeddedModel>(std::move(files), std::move(location));
+}
+
+}  // namespace ferrum

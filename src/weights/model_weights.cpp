@@ -1,0 +1,113 @@
+#include "ferrum/weights/model_weights.h"
+
+#include <algorithm>
+
+#include "ferrum/types/error.h"
+#include "weights/near_names.h"
+#include "weights/weight_index.h"
+
+namespace ferrum {
+namespace {
+
+constexpr const char* kSingleFile = "model.safetensors";
+constexpr const char* kIndexFile = "model.safetensors.index.json";
+
+std::string list(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 1000;
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+    text += (i > 0 ? ", " : "") + names[i];
+  }
+  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
+  return text;
+}
+
+[[noreturn]] void fail_without_weights(const ModelFiles& files) {
+  const std::vector<std::string> names = files.names();
+  throw Error(ErrorCode::kNotFound,
+              files.location() + " has neither " + kSingleFile + " nor " + kIndexFile,
+              names.empty() ? "the folder is empty" : "it holds " + list(names));
+}
+
+}  // namespace
+
+ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
+    : loader_(loader), location_(files.location()) {
+  std::map<std::string, std::string, std::less<>> index;  // tensor to file
+  std::map<std::string, WeightSource, std::less<>> shards;
+  if (files.contains(kSingleFile)) {
+    shards[kSingleFile] = {};
+  } else if (files.contains(kIndexFile)) {
+    index = parse_weight_index(files.read_text(kIndexFile, kMaxWeightIndexBytes), kIndexFile);
+    for (const auto& [tensor, file] : index) shards[file] = {};
+  } else {
+    fail_without_weights(files);
+  }
+  std::vector<std::string> missing;
+  for (auto& [shard, source] : shards) {
+    if (files.contains(shard)) source = files.weight_source(shard);
+    else missing.push_back(shard);
+  }
+  if (!missing.empty()) {
+    throw Error(ErrorCode::kNotFound,
+                location_ + " lacks " + std::to_string(missing.size()) + " of " +
+                    std::to_string(shards.size()) + " weight files: " + list(missing),
+                "download the missing files");
+  }
+  for (const auto& [shard, source] : shards) {
+    for (const auto& [name, info] : loader_.get_metadata(source).tensors) {
+      const auto [it, added] = tensors_.try_emplace(name, Entry{info, source});
+      if (!added) {
+        throw Error(ErrorCode::kInvalidFormat, "tensor '" + name + "' is both in " +
+                                                   it->second.source.to_string() + " and in " +
+                                                   shard);
+      }
+    }
+  }
+  for (const auto& [tensor, file] : index) {
+    const Entry* entry = find(tensor);
+    if (!entry || entry->source.location != shards[file].location) {
+      throw Error(ErrorCode::kInvalidFormat, std::string(kIndexFile) + " places tensor '" + tensor +
+                                                 "' in " + file + ", which does not hold it");
+    }
+  }
+}
+
+const ModelWeights::Entry* ModelWeights::find(std::string_view name) const {
+  const auto it = tensors_.find(name);
+  return it == tensors_.end() ? nullptr : &it->second;
+}
+
+int64_t ModelWeights::total_size_bytes() const {
+  int64_t total = 0;
+  for (const auto& [name, entry] : tensors_) total += entry.info.size_bytes;
+  return total;
+}
+
+std::vector<WeightSource> ModelWeights::sources() const {
+  std::map<Json, WeightSource> sources;
+  for (const auto& [name, entry] : tensors_) sources.try_emplace(entry.source.location, entry.source);
+  std::vector<WeightSource> result;
+  for (auto& [location, source] : sources) result.push_back(std::move(source));
+  return result;
+}
+
+std::vector<Tensor> ModelWeights::load(std::span<const Request> requests, const Device& device,
+                                       std::stop_token stop, const LoadProgress& progress) const {
+  std::vector<TensorSpec> specs;
+  specs.reserve(requests.size());
+  for (const Request& request : requests) {
+    const Entry* entry = find(request.name);
+    if (!entry) {
+      std::vector<std::string_view> names;
+      for (const auto& [name, known] : tensors_) names.push_back(name);
+      throw Error(ErrorCode::kNotFound, location_ + " has no tensor '" + request.name + "'",
+                  near_names_hint(request.name, names));
+    }
+    specs.push_back({request.name, request.shape, std::nullopt, device, entry->source,
+                     request.transformations});
+  }
+  return loader_.load_tensors(specs, std::move(stop), progress);
+}
+
+}  // namespace ferrum

@@ -1,0 +1,34 @@
+#pragma once
+// Opens weight sources, and keeps the readers of unchanged ones: a header of many tensors is
+// parsed once, however often the source is named.
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "ferrum/weights/weight_catalogs.h"
+
+namespace ferrum {
+
+// Thread-safe.
+class ReaderCache {
+ public:
+  explicit ReaderCache(const WeightCatalogs& catalogs) : catalogs_(catalogs) {}
+
+  std::unique_ptr<ByteSource> open_bytes(const WeightSource& source) const;
+  // Throws kInvalidFormat for bytes of no known format, saying what they are where that is known.
+  std::shared_ptr<const WeightReader> open(const WeightSource& source);
+
+ private:
+  std::shared_ptr<const WeightReader> open_reader(const WeightSource& source) const;
+
+  const WeightCatalogs& catalogs_;
+  std::mutex mutex_;
+  // By stamp, the last used first.
+  std::list<std::pair<std::string, std::shared_ptr<const WeightReader>>> readers_;
+};
+
+}  // namespace ferrum

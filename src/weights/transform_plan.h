@@ -1,0 +1,36 @@
+#pragma once
+// The transformations of one tensor, each bound to what it meets.
+
+#include <span>
+#include <vector>
+
+#include "ferrum/tensor/tensor.h"
+#include "ferrum/types/function_ref.h"
+#include "ferrum/weights/transform_part.h"
+#include "ferrum/weights/transformation.h"
+#include "weights/element_pipeline.h"
+
+namespace ferrum {
+
+class TransformPlan {
+ public:
+  // Throws the catalog's and the parts' errors, naming the step.
+  TransformPlan(const TransformCatalog& catalog,
+                std::span<const TensorTransformation> transformations, const TensorInfo& input);
+
+  DataType dtype() const { return dtype_; }  // of the result
+  const Shape& shape() const { return shape_; }
+
+  // The arrangements of `input` as one view, the conversions put into `pipeline`. A reshape of what
+  // does not lie in a row first gathers it into host memory; where `input` has no bytes to gather
+  // (allow_gather is false), the result is not defined.
+  Tensor arrange(const Tensor& input, ElementPipeline& pipeline, bool allow_gather,
+                 FunctionRef<void(int64_t bytes)> done) const;
+
+ private:
+  DataType dtype_;
+  Shape shape_;
+  std::vector<TransformStep> steps_;
+};
+
+}  // namespace ferrum

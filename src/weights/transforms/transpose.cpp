@@ -1,0 +1,30 @@
+// transpose {dim0, dim1}
+
+#include <array>
+
+#include "ferrum/weights/transform_part.h"
+
+namespace ferrum {
+namespace {
+
+TransformStep bind_transpose(const Json& parameters, DataType dtype, const Shape& shape) {
+  int dim0 = 0, dim1 = 0;
+  JsonReader reader(parameters, "transpose");
+  reader.require("dim0", dim0);
+  reader.require("dim1", dim1);
+  reader.finish();
+  dim0 = shape.resolve_dim(dim0);
+  dim1 = shape.resolve_dim(dim1);
+  return {.dtype = dtype,
+          .shape = shape.with_dim(dim0, shape[dim1]).with_dim(dim1, shape[dim0]),
+          .arrange = [=](const Tensor& tensor) { return tensor.transpose(dim0, dim1); },
+          .convert = {}};
+}
+
+}  // namespace
+
+void register_transpose(TransformCatalog& catalog) {
+  catalog.add("transpose", {"two dimensions exchanged", bind_transpose});
+}
+
+}  // namespace ferrum

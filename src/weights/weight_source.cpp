@@ -1,0 +1,66 @@
+#include "ferrum/weights/weight_source.h"
+
+namespace ferrum {
+namespace {
+
+class BorrowedStorage : public Storage {
+ public:
+  // Read-only, so the const that is cast away is never used.
+  explicit BorrowedStorage(std::string_view bytes)
+      : Storage(const_cast<char*>(bytes.data()), static_cast<int64_t>(bytes.size()), Device::cpu(),
+                false) {}
+};
+
+}  // namespace
+
+WeightSource WeightSource::file(std::string path, std::optional<std::string> tensor_name) {
+  WeightSource source;
+  source.kind = "file";
+  source.location["path"] = std::move(path);
+  source.tensor_name = std::move(tensor_name);
+  return source;
+}
+
+WeightSource WeightSource::memory(std::shared_ptr<Storage> bytes, std::string name,
+                                  std::optional<WeightFormat> format) {
+  if (!bytes) throw Error(ErrorCode::kInvalidArgument, "a memory source without bytes");
+  WeightSource source;
+  source.kind = "memory";
+  source.location["name"] = std::move(name);
+  source.location["size"] = bytes->size();
+  source.format = std::move(format);
+  source.bytes = std::move(bytes);
+  return source;
+}
+
+std::string WeightSource::to_string() const {
+  for (const char* key : {"path", "name"}) {
+    const auto it = location.find(key);
+    if (it == location.end() || !it->is_string()) continue;
+    const auto& text = it->get_ref<const std::string&>();
+    return text.substr(text.rfind('/') + 1);
+  }
+  return kind + " " + location.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void to_json(Json& json, const WeightSource& source) {
+  json = {{"kind", source.kind}, {"location", source.location}};
+  if (source.format) json["format"] = *source.format;
+  if (source.tensor_name) json["tensor_name"] = *source.tensor_name;
+}
+
+void from_json(const Json& json, WeightSource& source) {
+  source = {};
+  JsonReader reader(json, "weight source");
+  reader.require("kind", source.kind);
+  reader.read("location", source.location);
+  if (std::string format; reader.read("format", format)) source.format = std::move(format);
+  if (std::string name; reader.read("tensor_name", name)) source.tensor_name = std::move(name);
+  reader.finish();
+}
+
+std::shared_ptr<Storage> borrow_bytes(std::string_view bytes) {
+  return std::make_shared<BorrowedStorage>(bytes);
+}
+
+}  // namespace ferrum
