@@ -40,6 +40,17 @@ bool is_aligned(const Tensor& tensor) {
   return reinterpret_cast<std::uintptr_t>(tensor.raw_data()) % alignment == 0;
 }
 
+// What `action` returns; its errors say which tensor.
+template <class F>
+auto with_context(const TensorSpec& spec, const std::string& name, F&& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) throw;
+    throw error.with_context("tensor '" + name + "' of " + spec.source.to_string());
+  }
+}
+
 class CatalogWeightLoader : public WeightLoader {
  public:
   CatalogWeightLoader(const WeightCatalogs& catalogs, TensorFactory& factory, int threads)
@@ -119,16 +130,6 @@ class CatalogWeightLoader : public WeightLoader {
   }
 
  private:
-  template <class F>
-  static auto with_context(const TensorSpec& spec, const std::string& name, F&& action) {
-    try {
-      return action();
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kCancelled) throw;
-      throw error.with_context("tensor '" + name + "' of " + spec.source.to_string());
-    }
-  }
-
   Job prepare(const TensorSpec& spec) {
     const std::string& name = spec.source.tensor_name.value_or(spec.name);
     auto reader = readers_.open(spec.source);
