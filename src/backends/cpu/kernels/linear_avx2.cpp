@@ -1,0 +1,225 @@
+// LinearOps with AVX2, FMA and F16C: sums in f32, weights widened to f32 in registers (few tokens)
+// or in the cache, a block of rows at a time (many).
+
+#include "backends/cpu/kernels/avx2_vectors.h"
+#include "backends/cpu/kernels/linear_kernels.h"
+
+namespace ferrum::cpu {
+namespace {
+
+constexpr int kRows = 6;                 // of a register block of kRows x 2 vectors
+constexpr int64_t kPanel = 2 * kVector;  // its tokens
+constexpr int64_t kDepth = 1024;         // of a cache block: 16 tokens x 1024 x f32 is 64 KiB
+constexpr int64_t kMaxRows = 48;         // rows widened at a time
+constexpr int64_t kFewTokens = 4;
+constexpr int64_t kStreams = 4;          // of rows read at once when tokens are few
+constexpr int64_t kPrefetchBytes = 1024;
+
+void pack(const PackArgs& a) {
+  const int64_t in = round_up(a.in, kPackedStep);
+  float* packed = static_cast<float*>(a.packed);
+  for (int64_t t = 0; t < a.tokens; t += a.lanes) {
+    for (int64_t i = 0; i < in; i += kVector, packed += a.lanes * kVector) {
+      __m256 rows[8];
+      for (int64_t r = 0; r < a.lanes; ++r) {
+        rows[r] = t + r < a.tokens
+                      ? load_first(a.x, a.x_dtype, (t + r) * a.stride + i, a.in - i)
+                      : _mm256_setzero_ps();
+      }
+      if (a.lanes > 1) transpose8(rows);
+      for (int64_t r = 0; r < a.lanes; ++r) _mm256_store_ps(packed + r * kVector, rows[r]);
+    }
+  }
+}
+
+void store_vector(const StoreArgs& a, int64_t token, int64_t row, __m256 value) {
+  const int64_t n = a.rows - row;
+  if (a.bias) value = _mm256_add_ps(value, load_first<DataType::kF32>(a.bias, row, n));
+  store_first(a.out, a.out_dtype, token * a.out_stride + row, n, value);
+}
+
+void store(const StoreArgs& a) {
+  for (int64_t row = 0; row < a.rows; row += kVector) {
+    for (int64_t t = 0; t < a.tokens; t += a.token_major ? 1 : kVector) {
+      if (a.token_major) {
+        const int64_t index = t * a.sums_stride + row;
+        store_vector(a, t, row, load_first<DataType::kF32>(a.sums, index, a.rows - row));
+        continue;
+      }
+      __m256 block[8];
+      for (int64_t r = 0; r < kVector; ++r) {
+        block[r] = _mm256_loadu_ps(a.sums + smaller(row + r, a.rows - 1) * a.sums_stride + t);
+      }
+      transpose8(block);
+      const int64_t tokens = smaller(kVector, a.tokens - t);
+      for (int64_t i = 0; i < tokens; ++i) store_vector(a, t + i, row, block[i]);
+    }
+  }
+}
+
+// sums of S rows, `apart` rows from each other, for T tokens of row-packed x.
+template <DataType kWeight, int S, int T>
+void dot(const MultiplyArgs& a, int64_t row, int64_t apart, int64_t token) {
+  const int64_t x_stride = round_up(a.in, kPackedStep);
+  const float* const x = static_cast<const float*>(a.x) + token * x_stride;
+  __m256 acc[S][T];
+  for (auto& stream : acc) for (__m256& v : stream) v = _mm256_setzero_ps();
+  const auto step = [&](int64_t i, auto load_weight) {
+#pragma GCC unroll 4
+    for (int s = 0; s < S; ++s) {
+      const int64_t index = (row + s * apart) * a.in + i;
+      _mm_prefetch(static_cast<const char*>(a.weight) + index * element_size(kWeight) +
+                       kPrefetchBytes, _MM_HINT_T0);
+      const __m256 v = load_weight(index);
+#pragma GCC unroll 2
+      for (int t = 0; t < T; ++t) {
+        acc[s][t] = _mm256_fmadd_ps(v, _mm256_load_ps(x + t * x_stride + i), acc[s][t]);
+      }
+    }
+  };
+  int64_t i = 0;
+  for (; i + kVector <= a.in; i += kVector) {
+    step(i, [&](int64_t index) { return load<kWeight>(a.weight, index); });
+  }
+  if (i < a.in) {
+    step(i, [&](int64_t index) { return load_first<kWeight>(a.weight, index, a.in - i); });
+  }
+  for (int s = 0; s < S; ++s) {
+    for (int t = 0; t < T; ++t) {
+      a.sums[(token + t) * a.sums_stride + row + s * apart] = sum(acc[s][t]);
+    }
+  }
+}
+
+template <DataType kWeight, int T>
+void few_of(const MultiplyArgs& a, int64_t token) {
+  const int64_t apart = a.rows / kStreams;
+  for (int64_t r = 0; r < apart; ++r) dot<kWeight, kStreams, T>(a, r, apart, token);
+  for (int64_t r = apart * kStreams; r < a.rows; ++r) dot<kWeight, 1, T>(a, r, 0, token);
+}
+
+template <DataType kWeight>
+void few(const MultiplyArgs& a) {
+  int64_t token = 0;
+  for (; token + 2 <= a.tokens; token += 2) few_of<kWeight, 2>(a, token);
+  if (token < a.tokens) few_of<kWeight, 1>(a, token);
+}
+
+struct Block {
+  const float* w;    // R rows, w_stride apart
+  int64_t w_stride;
+  const float* x;    // N groups of 8 tokens, x_stride apart
+  int64_t x_stride;
+  int64_t depth;
+  float* sums;
+  int64_t sums_stride;
+  bool add;
+};
+
+template <int R, int N>
+void block(const Block& b) {
+  __m256 acc[R][N];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+    for (int n = 0; n < N; ++n) {
+      acc[r][n] = b.add ? _mm256_loadu_ps(b.sums + r * b.sums_stride + n * kVector)
+                        : _mm256_setzero_ps();
+    }
+  }
+  for (int64_t i = 0; i < b.depth; ++i) {
+    __m256 x[N];
+#pragma GCC unroll 2
+    for (int n = 0; n < N; ++n) x[n] = _mm256_load_ps(b.x + n * b.x_stride + i * kVector);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      float w;
+      __builtin_memcpy(&w, b.w + r * b.w_stride + i, sizeof w);
+#pragma GCC unroll 2
+      for (int n = 0; n < N; ++n) acc[r][n] = _mm256_fmadd_ps(_mm256_set1_ps(w), x[n], acc[r][n]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+    for (int n = 0; n < N; ++n) {
+      _mm256_storeu_ps(b.sums + r * b.sums_stride + n * kVector, acc[r][n]);
+    }
+  }
+}
+
+template <int N>
+void block_of(const Block& b, int64_t rows) {
+  switch (rows) {
+    case 1: return block<1, N>(b);
+    case 2: return block<2, N>(b);
+    case 3: return block<3, N>(b);
+    case 4: return block<4, N>(b);
+    case 5: return block<5, N>(b);
+    default: return block<kRows, N>(b);
+  }
+}
+
+template <DataType kWeight>
+void widen(const MultiplyArgs& a, int64_t i0, int64_t depth, float* to) {
+  for (int64_t r = 0; r < a.rows; ++r) {
+    for (int64_t i = 0; i < depth; i += kVector) {
+      const __m256 v = load_first<kWeight>(a.weight, r * a.in + i0 + i, depth - i);
+      _mm256_store_ps(to + r * kDepth + i, v);
+    }
+  }
+}
+
+template <DataType kWeight>
+void many(const MultiplyArgs& a) {
+  const int64_t in = round_up(a.in, kPackedStep);
+  for (int64_t i0 = 0; i0 < a.in; i0 += kDepth) {
+    const int64_t depth = smaller(kDepth, a.in - i0);
+    const float* w = static_cast<const float*>(a.weight) + i0;
+    int64_t w_stride = a.in;
+    if constexpr (kWeight != DataType::kF32) {
+      widen<kWeight>(a, i0, depth, static_cast<float*>(a.scratch));
+      w = static_cast<const float*>(a.scratch);
+      w_stride = kDepth;
+    }
+    for (int64_t t = 0; t < a.tokens; t += kPanel) {
+      const float* const x = static_cast<const float*>(a.x) + t * in + i0 * kVector;
+      for (int64_t r = 0; r < a.rows; r += kRows) {
+        const Block b{w + r * w_stride, w_stride, x, in * kVector, depth,
+                      a.sums + r * a.sums_stride + t, a.sums_stride, i0 > 0};
+        a.tokens - t > kVector ? block_of<2>(b, a.rows - r) : block_of<1>(b, a.rows - r);
+      }
+    }
+  }
+}
+
+template <DataType kWeight>
+constexpr LinearKernels kernels() {
+  return {.pack = pack,
+          .store = store,
+          .few = {.multiply = few<kWeight>,
+                  .x_dtype = DataType::kF32,
+                  .lanes = 1,
+                  .row_group = kStreams,
+                  .max_rows = 256,
+                  .scratch_bytes = 0,
+                  .token_major = true},
+          .few_tokens = kFewTokens,
+          .many = {.multiply = many<kWeight>,
+                   .x_dtype = DataType::kF32,
+                   .lanes = kVector,
+                   .row_group = kRows,
+                   .max_rows = kMaxRows,
+                   .scratch_bytes = kWeight == DataType::kF32 ? 0 : kMaxRows * kDepth * 4,
+                   .token_major = false}};
+}
+
+}  // namespace
+
+LinearKernels linear_kernels_avx2(DataType weight) {
+  if (weight == DataType::kF32) return kernels<DataType::kF32>();
+  if (weight == DataType::kF16) return kernels<DataType::kF16>();
+  return kernels<DataType::kBF16>();
+}
+
+}  // namespace ferrum::cpu

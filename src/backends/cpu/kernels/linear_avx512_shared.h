@@ -1,0 +1,85 @@
+#pragma once
+// Packing and storing for every AVX-512 level. Included only by sources compiled for AVX-512;
+// everything here has internal linkage.
+
+#include "backends/cpu/kernels/avx512_vectors.h"
+#include "backends/cpu/kernels/linear_kernels.h"
+
+namespace ferrum::cpu {
+namespace {
+
+// 32 bits per lane of the packed activations: one f32, or (kPair) two bf16, from element `index`.
+template <bool kPair>
+inline __m512i packed_lanes(const PackArgs& a, int64_t index, int64_t left) {
+  const __m512 low = load_masked(a.x, a.x_dtype, index, lanes16(left));
+  if constexpr (!kPair) return _mm512_castps_si512(low);
+  const __m512 high = load_masked(a.x, a.x_dtype, index + 16, lanes16(left - 16));
+  return _mm512_inserti64x4(_mm512_castsi256_si512(f32_to_bf16(low)), f32_to_bf16(high), 1);
+}
+
+// Groups of 16 tokens: blocks of 16 x 16 lanes are transposed. lanes = 1: rows are copied.
+template <bool kPair>
+void pack_as(const PackArgs& a) {
+  constexpr int64_t kStep = kPair ? 32 : 16;  // elements of `in` per vector
+  const int64_t in = round_up(a.in, kPackedStep);
+  __m512i* packed = static_cast<__m512i*>(a.packed);
+  for (int64_t t = 0; t < a.tokens; t += a.lanes) {
+    for (int64_t i = 0; i < in; i += kStep, packed += a.lanes) {
+      if (a.lanes == 1) {
+        packed[0] = packed_lanes<kPair>(a, t * a.stride + i, a.in - i);
+        continue;
+      }
+      __m512i rows[16];
+      for (int64_t r = 0; r < 16; ++r) {
+        rows[r] = t + r < a.tokens ? packed_lanes<kPair>(a, (t + r) * a.stride + i, a.in - i)
+                                   : _mm512_setzero_si512();
+      }
+      transpose16(rows);
+      for (int64_t r = 0; r < 16; ++r) packed[r] = rows[r];
+    }
+  }
+}
+
+void pack(const PackArgs& a) {
+  a.packed_dtype == DataType::kBF16 ? pack_as<true>(a) : pack_as<false>(a);
+}
+
+void store_block(const StoreArgs& a, int64_t row, int64_t token) {
+  const __mmask16 mask = lanes16(a.rows - row);
+  __m512i block[16];
+  for (int64_t r = 0; r < 16; ++r) {
+    const float* const from = a.sums + smaller(row + r, a.rows - 1) * a.sums_stride + token;
+    block[r] = _mm512_loadu_si512(from);
+  }
+  transpose16(block);
+  const __m512 bias =
+      a.bias ? _mm512_maskz_loadu_ps(mask, a.bias + row) : _mm512_setzero_ps();
+  for (int64_t t = 0; t < smaller(16, a.tokens - token); ++t) {
+    const __m512 value = _mm512_castsi512_ps(block[t]);
+    store_masked(a.out, a.out_dtype, (token + t) * a.out_stride + row, mask,
+                 a.bias ? _mm512_add_ps(value, bias) : value);
+  }
+}
+
+void store(const StoreArgs& a) {
+  for (int64_t row = 0; row < a.rows; row += 16) {
+    if (!a.token_major) {
+      for (int64_t token = 0; token < a.tokens; token += 16) store_block(a, row, token);
+      continue;
+    }
+    const __mmask16 mask = lanes16(a.rows - row);
+    for (int64_t t = 0; t < a.tokens; ++t) {
+      __m512 value = _mm512_maskz_loadu_ps(mask, a.sums + t * a.sums_stride + row);
+      if (a.bias) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, a.bias + row));
+      store_masked(a.out, a.out_dtype, t * a.out_stride + row, mask, value);
+    }
+  }
+}
+
+// Rows of a few-token product are read in this many streams at a distance, so that each is one
+// long sequential read and several DRAM pages are open at once.
+constexpr int64_t kStreams = 4;
+constexpr int64_t kPrefetchBytes = 1024;
+
+}  // namespace
+}  // namespace ferrum::cpu

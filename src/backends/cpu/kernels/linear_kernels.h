@@ -1,0 +1,89 @@
+#pragma once
+// The inner loops of LinearOps, one table per instruction set and weight dtype.
+//
+// All of them compute the transposed product  sums[o, t] = sum over i of weight[o, i] * x[t, i],
+// so that weights are read in place, row by row, as they lie in the checkpoint, and only the
+// activations, which are small, are rearranged. Sources compiled for an instruction set include
+// nothing but this header and intrinsics: an inline function of the standard library, compiled
+// for AVX-512 there, could be the copy that the linker keeps for the whole program.
+
+#include <cstdint>
+
+#include "ferrum/types/dtype.h"
+
+namespace ferrum {
+
+enum class Isa;
+
+namespace cpu {
+
+// Activations as the kernels read them: tokens in groups of `lanes`, each group
+// [in / u, lanes, u] with u = 1 for f32 and 2 for bf16 (a pair fills 32 bits). `in` is padded to a
+// multiple of kPackedStep and the last group to `lanes` tokens, with zeros. lanes = 1: plain rows.
+inline constexpr int64_t kPackedStep = 32;
+
+struct PackArgs {
+  const void* x;      // [tokens, in], rows `stride` elements apart
+  DataType x_dtype;   // f32, f16 or bf16
+  int64_t stride;
+  int64_t tokens;
+  int64_t in;
+  DataType packed_dtype;  // f32 or bf16
+  int64_t lanes;
+  void* packed;       // 64-byte aligned
+};
+
+struct MultiplyArgs {
+  const void* weight;  // first of the rows, each `in` elements, one after the other
+  int64_t in;
+  int64_t rows;
+  const void* x;       // packed
+  int64_t tokens;
+  float* sums;         // see LinearKernel::token_major
+  int64_t sums_stride;
+  void* scratch;       // LinearKernel::scratch_bytes, this thread's, 64-byte aligned
+};
+
+struct LinearKernel {
+  void (*multiply)(const MultiplyArgs&);
+  DataType x_dtype;       // of the packed activations
+  int64_t lanes;
+  int64_t row_group;      // rows are handled in groups of this many
+  int64_t max_rows;       // per call, for the sake of the caches
+  int64_t scratch_bytes;
+  bool token_major;       // sums: [tokens, sums_stride] instead of [rows, sums_stride]
+};
+
+// out[t, r] = sums + bias[r]; bias may be null.
+struct StoreArgs {
+  const float* sums;  // row-major sums are readable up to the next multiple of 16 tokens
+  int64_t sums_stride;
+  bool token_major;
+  int64_t rows;
+  int64_t tokens;
+  const float* bias;
+  void* out;          // rows `out_stride` elements apart
+  DataType out_dtype;
+  int64_t out_stride;
+};
+
+struct LinearKernels {
+  void (*pack)(const PackArgs&);
+  void (*store)(const StoreArgs&);
+  LinearKernel few;    // up to few_tokens: reads each weight once, at the speed of memory
+  int64_t few_tokens;
+  LinearKernel many;   // any number
+};
+
+// weight: f32, f16 or bf16. The second level of each ISA table.
+LinearKernels linear_kernels(Isa isa, DataType weight);
+
+LinearKernels linear_kernels_scalar(DataType weight);
+LinearKernels linear_kernels_avx2(DataType weight);
+LinearKernels linear_kernels_avx512(DataType weight);
+// bf16 weights only.
+LinearKernels linear_kernels_avx512_bf16();
+LinearKernels linear_kernels_amx();
+
+}  // namespace cpu
+}  // namespace ferrum

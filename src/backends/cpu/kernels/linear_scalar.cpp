@@ -1,0 +1,67 @@
+// The plain loops: what runs on any machine, and the definition of pack and store.
+
+#include "backends/cpu/kernels/linear_kernels.h"
+#include "backends/cpu/kernels/scalar_elements.h"
+
+namespace ferrum::cpu {
+namespace {
+
+void pack(const PackArgs& a) {
+  const int64_t pair = a.packed_dtype == DataType::kBF16 ? 2 : 1;
+  const int64_t in = (a.in + kPackedStep - 1) / kPackedStep * kPackedStep;
+  const int64_t tokens = (a.tokens + a.lanes - 1) / a.lanes * a.lanes;
+  for (int64_t t = 0; t < tokens; ++t) {
+    const int64_t base = t / a.lanes * a.lanes * in + t % a.lanes * pair;
+    for (int64_t i = 0; i < in; ++i) {
+      const bool inside = t < a.tokens && i < a.in;
+      const float value = inside ? load_element(a.x, a.x_dtype, t * a.stride + i) : 0.0f;
+      store_element(a.packed, a.packed_dtype, base + i / pair * pair * a.lanes + i % pair, value);
+    }
+  }
+}
+
+void store(const StoreArgs& a) {
+  for (int64_t t = 0; t < a.tokens; ++t) {
+    for (int64_t r = 0; r < a.rows; ++r) {
+      const float sum = a.sums[a.token_major ? t * a.sums_stride + r : r * a.sums_stride + t];
+      const float value = a.bias ? sum + a.bias[r] : sum;
+      store_element(a.out, a.out_dtype, t * a.out_stride + r, value);
+    }
+  }
+}
+
+template <DataType kWeight>
+void multiply(const MultiplyArgs& a) {
+  const int64_t stride = (a.in + kPackedStep - 1) / kPackedStep * kPackedStep;
+  const float* const x = static_cast<const float*>(a.x);
+  for (int64_t r = 0; r < a.rows; ++r) {
+    for (int64_t t = 0; t < a.tokens; ++t) {
+      float sum = 0;
+      for (int64_t i = 0; i < a.in; ++i) {
+        sum += load_element(a.weight, kWeight, r * a.in + i) * x[t * stride + i];
+      }
+      a.sums[t * a.sums_stride + r] = sum;
+    }
+  }
+}
+
+constexpr LinearKernel kernel(void (*function)(const MultiplyArgs&)) {
+  return {.multiply = function,
+          .x_dtype = DataType::kF32,
+          .lanes = 1,
+          .row_group = 1,
+          .max_rows = 64,
+          .scratch_bytes = 0,
+          .token_major = true};
+}
+
+}  // namespace
+
+LinearKernels linear_kernels_scalar(DataType weight) {
+  const LinearKernel only = kernel(weight == DataType::kF32   ? multiply<DataType::kF32>
+                                   : weight == DataType::kF16 ? multiply<DataType::kF16>
+                                                              : multiply<DataType::kBF16>);
+  return {.pack = pack, .store = store, .few = only, .few_tokens = 0, .many = only};
+}
+
+}  // namespace ferrum::cpu
