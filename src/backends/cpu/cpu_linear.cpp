@@ -149,6 +149,7 @@ void run_task(const Call& c, const Cut& s, int64_t task, int64_t first, int64_t 
                    .token_major = c.kernel.token_major,
                    .rows = rows,
                    .tokens = count,
+                   .factor = nullptr,
                    .bias = c.bias ? c.bias + row : nullptr,
                    .out = c.out + out * element_bytes(c.out_dtype),
                    .out_dtype = c.out_dtype,

@@ -75,6 +75,53 @@ inline float sum(__m256 x) {
   return _mm_cvtss_f32(_mm_add_ss(b, _mm_shuffle_ps(b, b, 1)));
 }
 
+// f32 arithmetic for register_block.h and attention_softmax.h.
+struct F32x8 {
+  using Sum = __m256;
+  using Operand = __m256;
+  using Positions = __m256i;
+  static constexpr int64_t kLanes = 8;
+  static constexpr int kRows = 6;
+  static constexpr int kColumns = 2;
+  static Sum zero() { return _mm256_setzero_ps(); }
+  static Sum load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(float* p, Sum x) { _mm256_storeu_ps(p, x); }
+  static Operand broadcast(const void* p) {
+    float value;
+    __builtin_memcpy(&value, p, sizeof value);
+    return _mm256_set1_ps(value);
+  }
+  static Sum multiply_add(Operand a, Operand b, Sum c) { return _mm256_fmadd_ps(a, b, c); }
+  static Sum set(float x) { return _mm256_set1_ps(x); }
+  static Sum add(Sum a, Sum b) { return _mm256_add_ps(a, b); }
+  static Sum subtract(Sum a, Sum b) { return _mm256_sub_ps(a, b); }
+  static Sum multiply(Sum a, Sum b) { return _mm256_mul_ps(a, b); }
+  static Sum larger(Sum a, Sum b) { return _mm256_max_ps(a, b); }  // b if either is NaN
+  static Sum round(Sum x) {
+    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  // x * 2^power for integers -252 <= power <= 254, in two steps since 2^power may be subnormal.
+  static Sum scale_by_power(Sum x, Sum power) {
+    const __m256i n = _mm256_cvtps_epi32(power);
+    const __m256i half = _mm256_srai_epi32(n, 1);
+    return multiply(multiply(x, power_of_two(half)), power_of_two(_mm256_sub_epi32(n, half)));
+  }
+  static Sum power_of_two(__m256i n) {
+    return _mm256_castsi256_ps(
+        _mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
+  }
+  static Positions positions(const int32_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  // x where first <= position <= last, else -infinity.
+  static Sum keep(Sum x, Positions first, Positions last, int32_t position) {
+    const __m256i at = _mm256_set1_epi32(position);
+    const __m256i outside =
+        _mm256_or_si256(_mm256_cmpgt_epi32(first, at), _mm256_cmpgt_epi32(at, last));
+    return _mm256_blendv_ps(x, set(-__builtin_inff()), _mm256_castsi256_ps(outside));
+  }
+};
+
 inline void transpose8(__m256 rows[8]) {
   __m256 a[8];
   for (int i = 0; i < 8; i += 4) {

@@ -87,6 +87,37 @@ inline float sum(__m512 x) {
   return _mm_cvtss_f32(_mm_add_ss(d, _mm_shuffle_ps(d, d, 1)));
 }
 
+// f32 arithmetic for register_block.h and attention_softmax.h.
+struct F32x16 {
+  using Sum = __m512;
+  using Operand = __m512;
+  using Positions = __m512i;
+  static constexpr int64_t kLanes = 16;
+  static constexpr int kRows = 6;
+  static constexpr int kColumns = 4;
+  static Sum zero() { return _mm512_setzero_ps(); }
+  static Sum load(const float* p) { return _mm512_loadu_ps(p); }
+  static void store(float* p, Sum x) { _mm512_storeu_ps(p, x); }
+  static Operand broadcast(const void* p) {
+    return _mm512_castsi512_ps(_mm512_set1_epi32(load32(p)));
+  }
+  static Sum multiply_add(Operand a, Operand b, Sum c) { return _mm512_fmadd_ps(a, b, c); }
+  static Sum set(float x) { return _mm512_set1_ps(x); }
+  static Sum add(Sum a, Sum b) { return _mm512_add_ps(a, b); }
+  static Sum subtract(Sum a, Sum b) { return _mm512_sub_ps(a, b); }
+  static Sum multiply(Sum a, Sum b) { return _mm512_mul_ps(a, b); }
+  static Sum larger(Sum a, Sum b) { return _mm512_max_ps(a, b); }  // b if either is NaN
+  static Sum round(Sum x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT); }
+  static Sum scale_by_power(Sum x, Sum power) { return _mm512_scalef_ps(x, power); }
+  static Positions positions(const int32_t* p) { return _mm512_loadu_si512(p); }
+  // x where first <= position <= last, else -infinity.
+  static Sum keep(Sum x, Positions first, Positions last, int32_t position) {
+    const __m512i at = _mm512_set1_epi32(position);
+    const __mmask16 inside = _mm512_cmple_epi32_mask(first, at) & _mm512_cmpge_epi32_mask(last, at);
+    return _mm512_mask_blend_ps(inside, set(-__builtin_inff()), x);
+  }
+};
+
 // rows[i][j] <-> rows[j][i], elements of 32 bits.
 inline void transpose16(__m512i rows[16]) {
   __m512i a[16];

@@ -3,16 +3,16 @@
 
 #include "backends/cpu/kernels/avx2_vectors.h"
 #include "backends/cpu/kernels/linear_kernels.h"
+#include "backends/cpu/kernels/register_block.h"
 
 namespace ferrum::cpu {
 namespace {
 
-constexpr int kRows = 6;                 // of a register block of kRows x 2 vectors
-constexpr int64_t kPanel = 2 * kVector;  // its tokens
-constexpr int64_t kDepth = 1024;         // of a cache block: 16 tokens x 1024 x f32 is 64 KiB
-constexpr int64_t kMaxRows = 48;         // rows widened at a time
+constexpr int64_t kPanel = F32x8::kColumns * kVector;  // tokens of a register block
+constexpr int64_t kDepth = 1024;  // of a cache block: 16 tokens x 1024 x f32 is 64 KiB
+constexpr int64_t kMaxRows = 48;  // rows widened at a time
 constexpr int64_t kFewTokens = 4;
-constexpr int64_t kStreams = 4;          // of rows read at once when tokens are few
+constexpr int64_t kStreams = 4;   // of rows read at once when tokens are few
 constexpr int64_t kPrefetchBytes = 1024;
 
 void pack(const PackArgs& a) {
@@ -34,6 +34,7 @@ void pack(const PackArgs& a) {
 
 void store_vector(const StoreArgs& a, int64_t token, int64_t row, __m256 value) {
   const int64_t n = a.rows - row;
+  if (a.factor) value = _mm256_mul_ps(value, _mm256_set1_ps(a.factor[token]));
   if (a.bias) value = _mm256_add_ps(value, load_first<DataType::kF32>(a.bias, row, n));
   store_first(a.out, a.out_dtype, token * a.out_stride + row, n, value);
 }
@@ -105,61 +106,6 @@ void few(const MultiplyArgs& a) {
   if (token < a.tokens) few_of<kWeight, 1>(a, token);
 }
 
-struct Block {
-  const float* w;    // R rows, w_stride apart
-  int64_t w_stride;
-  const float* x;    // N groups of 8 tokens, x_stride apart
-  int64_t x_stride;
-  int64_t depth;
-  float* sums;
-  int64_t sums_stride;
-  bool add;
-};
-
-template <int R, int N>
-void block(const Block& b) {
-  __m256 acc[R][N];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 2
-    for (int n = 0; n < N; ++n) {
-      acc[r][n] = b.add ? _mm256_loadu_ps(b.sums + r * b.sums_stride + n * kVector)
-                        : _mm256_setzero_ps();
-    }
-  }
-  for (int64_t i = 0; i < b.depth; ++i) {
-    __m256 x[N];
-#pragma GCC unroll 2
-    for (int n = 0; n < N; ++n) x[n] = _mm256_load_ps(b.x + n * b.x_stride + i * kVector);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      float w;
-      __builtin_memcpy(&w, b.w + r * b.w_stride + i, sizeof w);
-#pragma GCC unroll 2
-      for (int n = 0; n < N; ++n) acc[r][n] = _mm256_fmadd_ps(_mm256_set1_ps(w), x[n], acc[r][n]);
-    }
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 2
-    for (int n = 0; n < N; ++n) {
-      _mm256_storeu_ps(b.sums + r * b.sums_stride + n * kVector, acc[r][n]);
-    }
-  }
-}
-
-template <int N>
-void block_of(const Block& b, int64_t rows) {
-  switch (rows) {
-    case 1: return block<1, N>(b);
-    case 2: return block<2, N>(b);
-    case 3: return block<3, N>(b);
-    case 4: return block<4, N>(b);
-    case 5: return block<5, N>(b);
-    default: return block<kRows, N>(b);
-  }
-}
-
 template <DataType kWeight>
 void widen(const MultiplyArgs& a, int64_t i0, int64_t depth, float* to) {
   for (int64_t r = 0; r < a.rows; ++r) {
@@ -184,11 +130,20 @@ void many(const MultiplyArgs& a) {
     }
     for (int64_t t = 0; t < a.tokens; t += kPanel) {
       const float* const x = static_cast<const float*>(a.x) + t * in + i0 * kVector;
-      for (int64_t r = 0; r < a.rows; r += kRows) {
-        const Block b{w + r * w_stride, w_stride, x, in * kVector, depth,
-                      a.sums + r * a.sums_stride + t, a.sums_stride, i0 > 0};
-        a.tokens - t > kVector ? block_of<2>(b, a.rows - r) : block_of<1>(b, a.rows - r);
-      }
+      const int64_t groups = smaller(F32x8::kColumns, (a.tokens - t + kVector - 1) / kVector);
+      blocks<F32x8>(
+          a.rows, groups, depth,
+          [=](int64_t r0) {
+            return [=, from = w + r0 * w_stride](int r, int64_t i) {
+              return F32x8::broadcast(from + r * w_stride + i);
+            };
+          },
+          [=](int64_t n0) {
+            return [=, from = x + n0 * in * kVector](int n, int64_t i) {
+              return _mm256_load_ps(from + n * in * kVector + i * kVector);
+            };
+          },
+          a.sums + t, a.sums_stride, i0 > 0);
     }
   }
 }
@@ -208,7 +163,7 @@ constexpr LinearKernels kernels() {
           .many = {.multiply = many<kWeight>,
                    .x_dtype = DataType::kF32,
                    .lanes = kVector,
-                   .row_group = kRows,
+                   .row_group = F32x8::kRows,
                    .max_rows = kMaxRows,
                    .scratch_bytes = kWeight == DataType::kF32 ? 0 : kMaxRows * kDepth * 4,
                    .token_major = false}};

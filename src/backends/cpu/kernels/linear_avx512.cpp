@@ -2,14 +2,14 @@
 // or in the cache, a block of rows at a time (many).
 
 #include "backends/cpu/kernels/linear_avx512_shared.h"
+#include "backends/cpu/kernels/register_block.h"
 
 namespace ferrum::cpu {
 namespace {
 
-constexpr int kRows = 6;                // of a register block of kRows x 4 vectors
-constexpr int64_t kPanel = 4 * kVector; // its tokens
-constexpr int64_t kDepth = 1024;        // of a cache block: 64 tokens x 1024 x f32 is 256 KiB
-constexpr int64_t kMaxRows = 96;        // rows widened at a time
+constexpr int64_t kPanel = F32x16::kColumns * kVector;  // tokens of a register block
+constexpr int64_t kDepth = 1024;  // of a cache block: 64 tokens x 1024 x f32 is 256 KiB
+constexpr int64_t kMaxRows = 96;  // rows widened at a time
 constexpr int64_t kFewTokens = 8;
 
 // sums of S rows, `apart` elements from each other, for T tokens of row-packed x.
@@ -57,69 +57,6 @@ void few(const MultiplyArgs& a) {
   }
 }
 
-struct Block {
-  const float* w;    // R rows, w_stride apart
-  int64_t w_stride;
-  const float* x;    // N groups of 16 tokens, x_stride apart
-  int64_t x_stride;
-  int64_t depth;
-  float* sums;
-  int64_t sums_stride;
-  bool add;
-};
-
-template <int R, int N>
-void block(const Block& b) {
-  __m512 acc[R][N];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) {
-      acc[r][n] = b.add ? _mm512_loadu_ps(b.sums + r * b.sums_stride + n * kVector)
-                        : _mm512_setzero_ps();
-    }
-  }
-  for (int64_t i = 0; i < b.depth; ++i) {
-    __m512 x[N];
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) x[n] = _mm512_load_ps(b.x + n * b.x_stride + i * kVector);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      const __m512 w = _mm512_castsi512_ps(_mm512_set1_epi32(load32(b.w + r * b.w_stride + i)));
-#pragma GCC unroll 4
-      for (int n = 0; n < N; ++n) acc[r][n] = _mm512_fmadd_ps(w, x[n], acc[r][n]);
-    }
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) {
-      _mm512_storeu_ps(b.sums + r * b.sums_stride + n * kVector, acc[r][n]);
-    }
-  }
-}
-
-template <int N>
-void block_of(const Block& b, int64_t rows) {
-  switch (rows) {
-    case 1: return block<1, N>(b);
-    case 2: return block<2, N>(b);
-    case 3: return block<3, N>(b);
-    case 4: return block<4, N>(b);
-    case 5: return block<5, N>(b);
-    default: return block<kRows, N>(b);
-  }
-}
-
-void block_of(const Block& b, int64_t rows, int64_t groups) {
-  switch (groups) {
-    case 1: return block_of<1>(b, rows);
-    case 2: return block_of<2>(b, rows);
-    case 3: return block_of<3>(b, rows);
-    default: return block_of<4>(b, rows);
-  }
-}
-
 template <DataType kWeight>
 void widen(const MultiplyArgs& a, int64_t i0, int64_t depth, float* to) {
   for (int64_t r = 0; r < a.rows; ++r) {
@@ -144,13 +81,21 @@ void many(const MultiplyArgs& a) {
       w_stride = kDepth;
     }
     for (int64_t t = 0; t < a.tokens; t += kPanel) {
-      const int64_t groups = smaller(4, (a.tokens - t + kVector - 1) / kVector);
+      const int64_t groups = smaller(F32x16::kColumns, (a.tokens - t + kVector - 1) / kVector);
       const float* const x = static_cast<const float*>(a.x) + t * in + i0 * kVector;
-      for (int64_t r = 0; r < a.rows; r += kRows) {
-        block_of({w + r * w_stride, w_stride, x, in * kVector, depth,
-                  a.sums + r * a.sums_stride + t, a.sums_stride, i0 > 0},
-                 a.rows - r, groups);
-      }
+      blocks<F32x16>(
+          a.rows, groups, depth,
+          [=](int64_t r0) {
+            return [=, from = w + r0 * w_stride](int r, int64_t i) {
+              return F32x16::broadcast(from + r * w_stride + i);
+            };
+          },
+          [=](int64_t n0) {
+            return [=, from = x + n0 * in * kVector](int n, int64_t i) {
+              return _mm512_load_ps(from + n * in * kVector + i * kVector);
+            };
+          },
+          a.sums + t, a.sums_stride, i0 > 0);
     }
   }
 }
@@ -170,7 +115,7 @@ constexpr LinearKernels kernels() {
           .many = {.multiply = many<kWeight>,
                    .x_dtype = DataType::kF32,
                    .lanes = kVector,
-                   .row_group = kRows,
+                   .row_group = F32x16::kRows,
                    .max_rows = kMaxRows,
                    .scratch_bytes = kWeight == DataType::kF32 ? 0 : kMaxRows * kDepth * 4,
                    .token_major = false}};

@@ -44,34 +44,34 @@ void pack(const PackArgs& a) {
   a.packed_dtype == DataType::kBF16 ? pack_as<true>(a) : pack_as<false>(a);
 }
 
-void store_block(const StoreArgs& a, int64_t row, int64_t token) {
+void store_vector(const StoreArgs& a, int64_t token, int64_t row, __m512 value) {
   const __mmask16 mask = lanes16(a.rows - row);
+  if (a.factor) value = _mm512_mul_ps(value, _mm512_set1_ps(a.factor[token]));
+  if (a.bias) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, a.bias + row));
+  store_masked(a.out, a.out_dtype, token * a.out_stride + row, mask, value);
+}
+
+void store_block(const StoreArgs& a, int64_t row, int64_t token) {
   __m512i block[16];
   for (int64_t r = 0; r < 16; ++r) {
     const float* const from = a.sums + smaller(row + r, a.rows - 1) * a.sums_stride + token;
     block[r] = _mm512_loadu_si512(from);
   }
   transpose16(block);
-  const __m512 bias =
-      a.bias ? _mm512_maskz_loadu_ps(mask, a.bias + row) : _mm512_setzero_ps();
   for (int64_t t = 0; t < smaller(16, a.tokens - token); ++t) {
-    const __m512 value = _mm512_castsi512_ps(block[t]);
-    store_masked(a.out, a.out_dtype, (token + t) * a.out_stride + row, mask,
-                 a.bias ? _mm512_add_ps(value, bias) : value);
+    store_vector(a, token + t, row, _mm512_castsi512_ps(block[t]));
   }
 }
 
 void store(const StoreArgs& a) {
   for (int64_t row = 0; row < a.rows; row += 16) {
-    if (!a.token_major) {
-      for (int64_t token = 0; token < a.tokens; token += 16) store_block(a, row, token);
-      continue;
-    }
-    const __mmask16 mask = lanes16(a.rows - row);
-    for (int64_t t = 0; t < a.tokens; ++t) {
-      __m512 value = _mm512_maskz_loadu_ps(mask, a.sums + t * a.sums_stride + row);
-      if (a.bias) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, a.bias + row));
-      store_masked(a.out, a.out_dtype, t * a.out_stride + row, mask, value);
+    for (int64_t t = 0; t < a.tokens; t += a.token_major ? 1 : 16) {
+      if (a.token_major) {
+        const float* const from = a.sums + t * a.sums_stride + row;
+        store_vector(a, t, row, _mm512_maskz_loadu_ps(lanes16(a.rows - row), from));
+      } else {
+        store_block(a, row, t);
+      }
     }
   }
 }

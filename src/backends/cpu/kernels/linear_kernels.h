@@ -54,13 +54,14 @@ struct LinearKernel {
   bool token_major;       // sums: [tokens, sums_stride] instead of [rows, sums_stride]
 };
 
-// out[t, r] = sums + bias[r]; bias may be null.
+// out[t, r] = sums * factor[t] + bias[r]; factor and bias may be null.
 struct StoreArgs {
   const float* sums;  // row-major sums are readable up to the next multiple of 16 tokens
   int64_t sums_stride;
   bool token_major;
   int64_t rows;
   int64_t tokens;
+  const float* factor;
   const float* bias;
   void* out;          // rows `out_stride` elements apart
   DataType out_dtype;

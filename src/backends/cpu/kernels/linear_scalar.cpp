@@ -23,8 +23,9 @@ void pack(const PackArgs& a) {
 void store(const StoreArgs& a) {
   for (int64_t t = 0; t < a.tokens; ++t) {
     for (int64_t r = 0; r < a.rows; ++r) {
-      const float sum = a.sums[a.token_major ? t * a.sums_stride + r : r * a.sums_stride + t];
-      const float value = a.bias ? sum + a.bias[r] : sum;
+      float value = a.sums[a.token_major ? t * a.sums_stride + r : r * a.sums_stride + t];
+      if (a.factor) value *= a.factor[t];
+      if (a.bias) value += a.bias[r];
       store_element(a.out, a.out_dtype, t * a.out_stride + r, value);
     }
   }

@@ -1,0 +1,102 @@
+#pragma once
+// Products of AMX tiles by TDPBF16PS (Intel SDM vol. 1, chapter 18): 16 rows x 32 elements of A
+// times 32 elements x 16 columns of B, both bf16, into 16 x 16 sums in f32. B is stored in pairs:
+// [16, 16 columns, 2]. Included only by sources compiled for AMX; internal linkage.
+
+#include "backends/cpu/kernels/avx512_vectors.h"
+
+namespace ferrum::cpu {
+namespace {
+
+constexpr int64_t kTileRows = 16;
+constexpr int64_t kTileDepth = 32;  // elements of a row of A
+constexpr int64_t kTileBytes = 1024;
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+// All eight tiles at full size, for as long as it lives, on this thread.
+class TileScope {
+ public:
+  TileScope() {
+    const TileConfig config;
+    _tile_loadconfig(&config);
+  }
+  ~TileScope() { _tile_release(); }
+  TileScope(const TileScope&) = delete;
+  TileScope& operator=(const TileScope&) = delete;
+};
+
+// The tile intrinsics of GCC do not say that they read memory.
+inline void memory_barrier() { __asm__ volatile("" ::: "memory"); }
+
+// 32 rows of A times 16 or 32 columns of B. A tile of the next step follows its predecessor.
+struct TileBlock {
+  const void* a;
+  int64_t a_next;      // bytes from the first 16 rows to the other 16
+  const void* b;
+  int64_t b_next;      // bytes from the first 16 columns to the other 16
+  int64_t steps;
+  float* sums;
+  int64_t sums_bytes;  // from one row to the next
+  bool add;
+};
+
+template <int kColumnTiles>
+inline void multiply_tiles(const TileBlock& b) {
+  float* const low = b.sums;
+  float* const high = b.sums + kTileRows * b.sums_bytes / 4;
+  memory_barrier();
+  if (b.add) {
+    _tile_loadd(0, low, b.sums_bytes);
+    _tile_loadd(2, high, b.sums_bytes);
+    if constexpr (kColumnTiles == 2) {
+      _tile_loadd(1, low + 16, b.sums_bytes);
+      _tile_loadd(3, high + 16, b.sums_bytes);
+    }
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (int64_t i = 0; i < b.steps; ++i) {
+    const char* const rows = static_cast<const char*>(b.a) + i * kTileBytes;
+    const char* const columns = static_cast<const char*>(b.b) + i * kTileBytes;
+    _tile_loadd(4, rows, 64);
+    _tile_loadd(6, columns, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(5, rows + b.a_next, 64);
+    _tile_dpbf16ps(2, 5, 6);
+    if constexpr (kColumnTiles == 2) {
+      _tile_loadd(7, columns + b.b_next, 64);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  _tile_stored(0, low, b.sums_bytes);
+  _tile_stored(2, high, b.sums_bytes);
+  if constexpr (kColumnTiles == 2) {
+    _tile_stored(1, low + 16, b.sums_bytes);
+    _tile_stored(3, high + 16, b.sums_bytes);
+  }
+  memory_barrier();
+}
+
+// As many columns as there are, `columns` a multiple of 16.
+inline void multiply_tiles(TileBlock b, int64_t columns) {
+  for (; columns >= 2 * kVector; columns -= 2 * kVector) {
+    multiply_tiles<2>(b);
+    b.b = static_cast<const char*>(b.b) + 2 * b.b_next;
+    b.sums += 2 * kVector;
+  }
+  if (columns > 0) multiply_tiles<1>(b);
+}
+
+}  // namespace
+}  // namespace ferrum::cpu
