@@ -46,14 +46,23 @@ struct KvLayer {
   Tensor v;
 };
 
+// One sequence's part of a step: `tokens` new ones at positions first_position, ...
+struct StepItem {
+  int64_t tokens = 0;
+  int64_t first_position = 0;
+  // Of the whole prompt, also while only a chunk of it is in the step: position encodings that
+  // depend on the length of the sequence see a prompt as one piece, however it is cut.
+  int64_t prompt_length = 0;
+};
+
 // One step: the new tokens of every item, one item after the other, prefill chunks and decodes
-// alike. All tensors lie on the backend's device and are borrowed for the call.
+// alike. All tensors lie on the backend's device; everything is borrowed for the call.
 struct StepBatch {
-  Tensor token_ids;    // i32 [tokens]
-  Tensor positions;    // i32 [tokens]
-  Tensor slots;        // i64 [tokens]: where the cache keeps each token's key and value
+  std::span<const StepItem> items;
+  Tensor token_ids;   // i32 [tokens]
+  Tensor slots;       // i64 [tokens]: where the cache keeps each token's key and value
   PagedLayout layout;
-  Tensor logit_rows;   // i32 [rows]: indices of the tokens whose logits are wanted
+  Tensor logit_rows;  // i32 [rows]: tokens whose logits are wanted, ascending, each once
   std::span<const KvLayer> kv;  // [layers]
 };
 
@@ -69,7 +78,6 @@ class Model {
 struct WeightDeclaration {
   std::string name;
   Shape shape;
-  bool required = true;
 };
 
 struct ModelOptions {
@@ -77,10 +85,9 @@ struct ModelOptions {
   DataType activation_dtype = DataType::kF32;  // f32 or bf16
   int64_t max_step_tokens = 512;
   int64_t max_logit_rows = 64;
-  int64_t max_context = 0;  // longest sequence; 0: max_positions
 };
 
-// Yields a declared weight, or an undefined Tensor for an absent one that is not required.
+// Yields a declared weight. Asked for each once, in the order of the declarations.
 using WeightLookup = std::function<Tensor(const WeightDeclaration&)>;
 
 class ModelSpec {
