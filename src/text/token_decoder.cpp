@@ -147,7 +147,7 @@ void TokenDecoder::ByteFallback::push(std::string_view token, Emit emit) {
 
 void TokenDecoder::ByteFallback::finish(Emit emit) {
   const std::string bytes = std::exchange(pending, {});
-  if (is_valid_utf8(bytes)) {
+  if (!find_invalid_utf8(bytes)) {
     if (!bytes.empty()) emit(bytes);
   } else {
     for (size_t i = 0; i < bytes.size(); ++i) emit("\xEF\xBF\xBD");

@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "ferrum/text/utf8.h"
+
 namespace ferrum {
 namespace {
 
@@ -76,13 +78,14 @@ void drain_valid_utf8(std::string& pending, std::string& out) {
   pending.erase(0, append_parts(pending, true, out));
 }
 
-bool is_valid_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Part part = first_part(bytes);
-    if (!part.valid) return false;
-    bytes.remove_prefix(part.bytes);
+std::optional<size_t> find_invalid_utf8(std::string_view bytes) {
+  size_t at = 0;
+  while (at < bytes.size()) {
+    const Part part = first_part(bytes.substr(at));
+    if (!part.valid) return at;
+    at += part.bytes;
   }
-  return true;
+  return std::nullopt;
 }
 
 void append_code_point(char32_t c, std::string& out) {

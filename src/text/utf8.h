@@ -14,8 +14,6 @@ void append_valid_utf8(std::string_view bytes, std::string& out);
 // As append_valid_utf8, but a last character that more bytes could complete stays in `pending`.
 void drain_valid_utf8(std::string& pending, std::string& out);
 
-bool is_valid_utf8(std::string_view bytes);
-
 void append_code_point(char32_t code_point, std::string& out);
 
 // The following need valid, non-empty text.

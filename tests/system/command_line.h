@@ -24,21 +24,6 @@ struct CommandOptions {
 // FERRUM_BINARY with `args`. Waits at most two minutes, then kills it.
 CommandResult run_ferrum(const std::vector<std::string>& args, const CommandOptions& options = {});
 
-// A folder of its own under the temporary directory, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::string string() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, std::string_view content);
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ferrum/types/json.h"
+#include "support/temporary_directory.h"
 #include "system/command_line.h"
 
 namespace ferrum::testing {
@@ -65,10 +66,9 @@ TEST(Run, StopTextIsNeverPrinted) {
 }
 
 TEST(Run, FileAndPromptAreJoined) {
-  TemporaryFolder folder;
-  write_file(folder.path() / "prompt.txt", "Hello");
-  const CommandResult from_file =
-      run_ferrum({"run", "-f", (folder.path() / "prompt.txt").string(), "--temperature", "0"});
+  const TemporaryDirectory folder;
+  const std::string file = folder.write("prompt.txt", "Hello");
+  const CommandResult from_file = run_ferrum({"run", "-f", file, "--temperature", "0"});
   const CommandResult from_option = run_ferrum({"run", "-p", "Hello", "--temperature", "0"});
   EXPECT_EQ(from_file.out, from_option.out);
 }

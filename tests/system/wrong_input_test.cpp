@@ -9,6 +9,7 @@
 #include <string>
 
 #include "ferrum/types/json.h"
+#include "support/temporary_directory.h"
 #include "system/command_line.h"
 
 namespace ferrum::testing {
@@ -35,8 +36,8 @@ class WrongInput : public ::testing::Test {
     return run_ferrum({"run", model(), "-p", "Hello", "--temperature", "0", "-n", "8"});
   }
 
-  TemporaryFolder folder_;
-  fs::path model_ = folder_.path() / "model";
+  TemporaryDirectory folder_;
+  fs::path model_ = fs::path(folder_.path()) / "model";
 };
 
 // One paragraph that begins with "error: " and names what matters.
