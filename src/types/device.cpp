@@ -23,7 +23,7 @@ Device parse_device(std::string_view text) {
   if (colon != std::string_view::npos) {
     const std::string_view digits = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-    indexed = error == std::errc{} && end == digits.data() + digits.size() && index >= 0;
+    indexed = error == std::errc{} && end == digits.data() + digits.size() && digits[0] != '-';
   }
   if (!named || !indexed) {
     throw Error(ErrorCode::kInvalidArgument, "'" + std::string(text) + "' is not a device",

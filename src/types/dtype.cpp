@@ -43,7 +43,7 @@ constexpr std::array<Entry, 24> kEntries{{
     {DataType::kU8, "u8", "uint8", 8, false},
     {DataType::kU4, "u4", "uint4", 4, false},
     {DataType::kBool, "bool", "boolean", 8, false},
-    {DataType::kC64, "c64", "complex64", 64, true},
+    {DataType::kC64, "c64", "complex64", 64, false},
 }};
 
 constexpr std::array<DataType, kEntries.size()> kAll = [] {

@@ -1,9 +1,18 @@
 #include "ferrum/types/json.h"
 
+#include <unordered_set>
 #include <vector>
 
 namespace ferrum {
 namespace {
+
+// At most 200 bytes, never ending inside a UTF-8 sequence.
+std::string shortened(const std::string& text) {
+  if (text.size() <= 200) return text;
+  size_t end = 200;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
 
 // Builds the value while it checks what the library's own parser lets pass: duplicate keys and
 // unbounded nesting (whose destructor would recurse).
@@ -23,7 +32,11 @@ class BoundedSax : public nlohmann::detail::json_sax_dom_parser<J> {
   bool key(std::string& name) {
     if (!keys_.back().insert(name).second) {
       throw Error(ErrorCode::kInvalidFormat,
-                  std::string(what_) + " has the key '" + name.substr(0, 200) + "' twice");
+                  std::string(what_) + " has the key '" + shortened(name) + "' twice");
+    }
+    if (std::is_same_v<J, OrderedJson> && keys_.back().size() > kMaxOrderedKeys) {
+      throw Error(ErrorCode::kInvalidFormat, std::string(what_) + " has an object of more than " +
+                                                 std::to_string(kMaxOrderedKeys) + " keys");
     }
     return Base::key(name);
   }
@@ -42,9 +55,9 @@ class BoundedSax : public nlohmann::detail::json_sax_dom_parser<J> {
   }
   template <class Exception>
   bool parse_error(size_t position, const std::string&, const Exception&) {
-    throw Error(ErrorCode::kInvalidFormat,
-                std::string(what_) + " is not valid JSON: error at byte " +
-                    std::to_string(position));
+    throw Error(
+        ErrorCode::kInvalidFormat,
+        std::string(what_) + " is not valid JSON: error at byte " + std::to_string(position));
   }
 
  private:
@@ -58,7 +71,7 @@ class BoundedSax : public nlohmann::detail::json_sax_dom_parser<J> {
   std::string_view what_;
   int max_depth_;
   int depth_ = 0;
-  std::vector<std::set<std::string>> keys_;
+  std::vector<std::unordered_set<std::string>> keys_;  // of the objects being read
 };
 
 template <class J>
@@ -77,6 +90,12 @@ Json parse_json(std::string_view text, std::string_view what, int max_depth) {
 
 OrderedJson parse_ordered_json(std::string_view text, std::string_view what, int max_depth) {
   return parse_bounded<OrderedJson>(text, what, max_depth);
+}
+
+void refuse_json(const Json& found, std::string_view wanted) {
+  const bool brief = found.is_number() || found.is_boolean();
+  throw Error(ErrorCode::kInvalidArgument, "must be " + std::string(wanted) + ", found " +
+                                               (brief ? found.dump() : found.type_name()));
 }
 
 JsonReader::JsonReader(const Json& object, std::string what)
@@ -112,14 +131,13 @@ void JsonReader::finish() const {
 void to_json(Json& json, const DataType& dtype) { json = to_string(dtype); }
 void from_json(const Json& json, DataType& dtype) { dtype = parse_dtype(json.get<std::string>()); }
 void to_json(Json& json, const Device& device) { json = to_string(device); }
-void from_json(const Json& json, Device& device) {
-  device = parse_device(json.get<std::string>());
-}
+void from_json(const Json& json, Device& device) { device = parse_device(json.get<std::string>()); }
 void to_json(Json& json, const Shape& shape) {
   json = std::vector<int64_t>(shape.dims().begin(), shape.dims().end());
 }
 void from_json(const Json& json, Shape& shape) {
-  shape = Shape(std::span<const int64_t>(json.get<std::vector<int64_t>>()));
+  const auto dims = get_strictly<std::vector<int64_t>>(json);
+  shape = Shape(std::span<const int64_t>(dims));
 }
 
 }  // namespace ferrum

@@ -1,7 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "house/fixture_tree.h"
+#include "house/source_tree.h"
+#include "support/temp_folder.h"
 
 namespace ferrum::house {
 namespace {
@@ -29,14 +30,14 @@ class Floors : public ::testing::Test {
   // What is found when `file` includes `name` on its second line.
   Findings include(const std::string& file, const std::string& name) {
     tree_.write(file, "// a file\n#include \"" + name + "\"\n");
-    return check_floors(tree_.root());
+    return check_floors(tree_.path());
   }
 
-  FixtureTree tree_;
+  test::TempFolder tree_;
 };
 
 TEST_F(Floors, DownIsAllowed) {
-  EXPECT_THAT(check_floors(tree_.root()), IsEmpty());
+  EXPECT_THAT(check_floors(tree_.path()), IsEmpty());
   EXPECT_THAT(include("cli/main.cpp", "ferrum/engine/engine.h"), IsEmpty());
   EXPECT_THAT(include("src/models/qwen.cpp", "models/blocks/attention.h"), IsEmpty());
   EXPECT_THAT(include("src/models/llama.cpp", "models/llama.h"), IsEmpty());
@@ -57,7 +58,7 @@ TEST_F(Floors, UpFromAPublicHeaderIsFound) {
 
 TEST_F(Floors, UpByAnglesAndSpacesIsFound) {
   tree_.write("src/quant/int8.cpp", "  #  include <ferrum/engine/engine.h>  // why\n");
-  EXPECT_THAT(check_floors(tree_.root()), ElementsAre(StartsWith("src/quant/int8.cpp:1: ")));
+  EXPECT_THAT(check_floors(tree_.path()), ElementsAre(StartsWith("src/quant/int8.cpp:1: ")));
 }
 
 TEST_F(Floors, UpToAGeneratedHeaderIsFound) {
@@ -97,7 +98,7 @@ TEST_F(Floors, SharedCodeThatIncludesAPartIsFound) {
 
 TEST_F(Floors, AFolderOnNoFloorIsFound) {
   tree_.write("src/utils/strings.h", "");
-  EXPECT_THAT(check_floors(tree_.root()), ElementsAre("src/utils/strings.h:1: is on no floor"));
+  EXPECT_THAT(check_floors(tree_.path()), ElementsAre("src/utils/strings.h:1: is on no floor"));
 }
 
 TEST_F(Floors, TestsAreFree) {

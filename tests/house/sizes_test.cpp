@@ -1,7 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "house/fixture_tree.h"
+#include "house/source_tree.h"
+#include "support/temp_folder.h"
 #include "house/functions.h"
 
 namespace ferrum::house {
@@ -17,9 +18,9 @@ std::string repeat(const std::string& text, int times) {
 }
 
 Findings check_one(const std::string& path, const std::string& text) {
-  const FixtureTree tree;
+  const test::TempFolder tree;
   tree.write(path, text);
-  return check_sizes(tree.root());
+  return check_sizes(tree.path());
 }
 
 std::vector<std::string> split(const std::string& text) {

@@ -35,13 +35,13 @@ class Catalog {
 
   // Throws kInvalidArgument when the name is taken.
   void add(std::string name, Part part) {
-    if (find(name)) {
-      throw Error(ErrorCode::kInvalidArgument, axis_ + " '" + name + "' is registered twice");
-    }
+    refuse_taken(name);
     entries_.push_back({std::move(name), std::move(part)});
   }
 
+  // Throws as add does.
   void add_missing(std::string name, std::string reason, std::string remedy) {
+    refuse_taken(name);
     missing_.push_back({std::move(name), std::move(reason), std::move(remedy)});
   }
 
@@ -56,12 +56,10 @@ class Catalog {
   // known names for any other.
   const Part& get(std::string_view name) const {
     if (const Part* part = find(name)) return *part;
-    for (const MissingPart& part : missing_) {
-      if (part.name == name) {
-        throw Error(ErrorCode::kUnsupported,
-                    "this build has no " + axis_ + " '" + part.name + "': " + part.reason,
-                    part.remedy);
-      }
+    if (const MissingPart* part = find_missing(name)) {
+      throw Error(ErrorCode::kUnsupported,
+                  "this build has no " + axis_ + " '" + part->name + "': " + part->reason,
+                  part->remedy);
     }
     throw Error(ErrorCode::kNotFound, "unknown " + axis_ + " '" + std::string(name) + "'",
                 "known: " + known_names());
@@ -73,6 +71,18 @@ class Catalog {
   const std::string& axis() const { return axis_; }
 
  private:
+  const MissingPart* find_missing(std::string_view name) const {
+    for (const MissingPart& part : missing_) {
+      if (part.name == name) return &part;
+    }
+    return nullptr;
+  }
+
+  void refuse_taken(const std::string& name) const {
+    if (!find(name) && !find_missing(name)) return;
+    throw Error(ErrorCode::kInvalidArgument, axis_ + " '" + name + "' is registered twice");
+  }
+
   std::string known_names() const {
     std::string names;
     for (const Entry& entry : entries_) names += (names.empty() ? "" : ", ") + entry.name;

@@ -33,7 +33,7 @@ int bits_of(DataType dtype);
 
 // True where an element fills whole bytes, so that it has an address.
 bool is_byte_sized(DataType dtype);
-bool is_floating_point(DataType dtype);
+bool is_floating_point(DataType dtype);  // of real numbers: complex is not
 
 // Bytes of `count` packed elements, rounded up to a whole byte. Throws kInvalidArgument when the
 // product does not fit in int64_t.
