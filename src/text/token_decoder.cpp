@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "ferrum/text/utf8.h"
 #include "text/byte_alphabet.h"
 #include "text/json_kinds.h"
 #include "text/utf8.h"
