@@ -153,10 +153,12 @@ constexpr bool is_float = requires(typename E::Stored x) { E::decode(x); };
 
 template <class E, class V>
 typename E::Stored encode(V value) {  // V: float or double
-  if constexpr (std::is_same_v<V, double> && !std::is_same_v<E, F64> && !std::is_same_v<E, F32>) {
+  if constexpr (std::is_same_v<E, F64>) {
+    return value;
+  } else if constexpr (std::is_same_v<V, double> && !std::is_same_v<E, F32>) {
     return E::encode(to_odd_float(value));
   } else {
-    return E::encode(static_cast<decltype(E::encode({}))>(value));
+    return E::encode(static_cast<float>(value));
   }
 }
 
