@@ -6,6 +6,8 @@
 
 #include "backends/cpu/cast.h"
 #include "backends/cpu/cpu_activation.h"
+#include "backends/cpu/cpu_attention.h"
+#include "backends/cpu/cpu_linear.h"
 #include "backends/cpu/cpu_norm.h"
 #include "backends/cpu/cpu_position.h"
 #include "backends/cpu/cpu_sampling.h"
@@ -24,7 +26,9 @@ struct CpuBackend::Parts {
         tensor_ops(context),
         norm(context),
         position(context),
+        attention(pool, options.isa),
         activation(context),
+        linear(pool, options.isa),
         sampling(context) {}
 
   ThreadPool pool;
@@ -33,17 +37,26 @@ struct CpuBackend::Parts {
   CpuTensorOps tensor_ops;
   CpuNormOps norm;
   CpuPositionOps position;
+  CpuAttentionOps attention;
   CpuActivationOps activation;
+  CpuLinearOps linear;
   CpuSamplingOps sampling;
 };
 
 CpuBackend::GuardedKernelOps::GuardedKernelOps(OpGuard& guard)
-    : norm_(guard), position_(guard), activation_(guard), sampling_(guard) {}
+    : norm_(guard),
+      position_(guard),
+      attention_(guard),
+      activation_(guard),
+      linear_(guard),
+      sampling_(guard) {}
 
 void CpuBackend::GuardedKernelOps::bind(Parts* parts) {
   norm_.bind(parts ? &parts->norm : nullptr);
   position_.bind(parts ? &parts->position : nullptr);
+  attention_.bind(parts ? &parts->attention : nullptr);
   activation_.bind(parts ? &parts->activation : nullptr);
+  linear_.bind(parts ? &parts->linear : nullptr);
   sampling_.bind(parts ? &parts->sampling : nullptr);
 }
 
@@ -116,6 +129,8 @@ BackendCapabilities CpuBackend::capabilities() const {
   c.max_tensor_dims = Shape::kMaxRank;
   c.supports_fp16 = true;
   c.supports_bf16 = true;
+  c.supports_flash_attention = true;
+  c.supports_paged_attention = true;
   // Steps are bounded by memory alone, their counts by the i32 of PagedLayout.
   c.max_batch_size = std::numeric_limits<int32_t>::max();
   c.max_sequence_length = std::numeric_limits<int32_t>::max();

@@ -38,13 +38,17 @@ class CpuBackend final : public ComputeBackend {
     void bind(Parts* parts);
     NormOps* norm() override { return &norm_; }
     PositionOps* position() override { return &position_; }
+    AttentionOps* attention() override { return &attention_; }
     ActivationOps* activation() override { return &activation_; }
+    LinearOps* linear() override { return &linear_; }
     SamplingOps* sampling() override { return &sampling_; }
 
    private:
     GuardedNormOps norm_;
     GuardedPositionOps position_;
+    GuardedAttentionOps attention_;
     GuardedActivationOps activation_;
+    GuardedLinearOps linear_;
     GuardedSamplingOps sampling_;
   };
 

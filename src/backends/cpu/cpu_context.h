@@ -2,6 +2,7 @@
 // What the operations of one CPU backend compute with.
 
 #include "backends/cpu/cpu_features.h"
+#include "backends/cpu/kernels/random_kernels.h"
 #include "backends/cpu/kernels/vector_kernels.h"
 #include "ferrum/types/thread_pool.h"
 
@@ -14,5 +15,6 @@ struct CpuContext {
 
 // The kernels of the highest level that is not above `isa`.
 const VectorKernels& vector_kernels(Isa isa);
+const RandomKernels& random_kernels(Isa isa);
 
 }  // namespace ferrum

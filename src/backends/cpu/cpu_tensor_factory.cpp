@@ -41,11 +41,6 @@ float largest_below(float x, DataType dtype) {
 
 }  // namespace
 
-const RandomKernels& random_kernels(Isa isa) {
-  if (isa >= Isa::kAvx512) return kRandomAvx512;
-  return isa >= Isa::kAvx2 ? kRandomAvx2 : kRandomScalar;
-}
-
 Tensor CpuTensorFactory::empty(const Shape& shape, DataType dtype, const Device& device) {
   return Tensor(memory_.allocate(device, bytes_of(dtype, shape.numel())), shape, dtype);
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "backends/cpu/cpu_context.h"
-#include "backends/cpu/kernels/random_kernels.h"
 #include "ferrum/tensor/device_memory.h"
 #include "ferrum/tensor/tensor_factory.h"
 
@@ -36,7 +35,5 @@ class CpuTensorFactory final : public TensorFactory {
   const RandomKernels& random_;
   DeviceMemoryManager& memory_;
 };
-
-const RandomKernels& random_kernels(Isa isa);
 
 }  // namespace ferrum
