@@ -300,6 +300,8 @@ def make_llama2(lines):
     """Characters with byte fallback, as SentencePiece models are converted."""
     special = ["<unk>", "<s>", "</s>"]
     fallback = [f"<0x{byte:02X}>" for byte in range(256)]
+    known = set().union(*(LETTERS[s] for s in ("latin", "greek", "cyrillic", "hebrew", "kana")))
+    lines = [line for line in lines if all(c.isascii() or c in known for c in line)]
     tokenizer = train(lines, 2600, pre_tokenizers.Metaspace(prepend_scheme="always"),
             special + fallback,
                       byte_fallback=True, unk_token="<unk>", fuse_unk=True)

@@ -10,7 +10,8 @@
 namespace ferrum {
 namespace {
 
-constexpr uint32_t kFree = UINT32_MAX;
+uint64_t hash_of(std::string_view token) { return std::hash<std::string_view>()(token); }
+uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(ErrorCode::kInvalidFormat, "the tokenizer's vocabulary " + message);
@@ -27,16 +28,25 @@ Vocabulary::Vocabulary(StringList tokens, std::vector<int32_t> ids)
 }
 
 void Vocabulary::index_tokens() {
-  slots_.assign(std::bit_ceil(2 * ids_.size() + 2), kFree);
-  const size_t mask = slots_.size() - 1;
-  for (uint32_t i = 0; i < ids_.size(); ++i) {
-    const std::string_view token = tokens_[i];
-    size_t slot = std::hash<std::string_view>()(token) & mask;
-    for (; slots_[slot] != kFree; slot = (slot + 1) & mask) {
-      if (tokens_[slots_[slot]] == token) refuse("has the token " + quoted(token) + " twice");
-    }
-    slots_[slot] = i;
+  slots_.assign(std::bit_ceil(2 * ids_.size() + 2), Slot{0, kFree});
+  for (uint32_t place = 0; place < ids_.size(); ++place) {
+    const std::string_view token = tokens_[place];
+    const uint64_t hash = hash_of(token);
+    Slot& slot = slots_[slot_of(token, hash)];
+    if (slot.place != kFree) refuse("has the token " + quoted(token) + " twice");
+    slot = {tag_of(hash), place};
   }
+}
+
+// Where the token is, or would be.
+size_t Vocabulary::slot_of(std::string_view token, uint64_t hash) const {
+  const size_t mask = slots_.size() - 1;
+  size_t at = hash & mask;
+  while (slots_[at].place != kFree &&
+         (slots_[at].tag != tag_of(hash) || tokens_[slots_[at].place] != token)) {
+    at = (at + 1) & mask;
+  }
+  return at;
 }
 
 void Vocabulary::index_ids() {
@@ -55,12 +65,8 @@ void Vocabulary::index_ids() {
 
 std::optional<int32_t> Vocabulary::find(std::string_view token) const {
   if (slots_.empty()) return std::nullopt;
-  const size_t mask = slots_.size() - 1;
-  for (size_t slot = std::hash<std::string_view>()(token) & mask; slots_[slot] != kFree;
-       slot = (slot + 1) & mask) {
-    if (tokens_[slots_[slot]] == token) return ids_[slots_[slot]];
-  }
-  return std::nullopt;
+  const uint32_t place = slots_[slot_of(token, hash_of(token))].place;
+  return place == kFree ? std::nullopt : std::optional(ids_[place]);
 }
 
 std::optional<std::string_view> Vocabulary::token(int32_t id) const {

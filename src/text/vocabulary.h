@@ -41,13 +41,21 @@ class Vocabulary {
   int32_t highest_id() const { return by_id_.empty() ? -1 : ids_[by_id_.back()]; }
 
  private:
+  // Open addressing by spelling. The tag spares the comparison with most other tokens.
+  struct Slot {
+    uint32_t tag;
+    uint32_t place;  // in tokens_, or kFree
+  };
+  static constexpr uint32_t kFree = UINT32_MAX;
+
   void index_tokens();
   void index_ids();
+  size_t slot_of(std::string_view token, uint64_t hash) const;
 
   StringList tokens_;
   std::vector<int32_t> ids_;
-  std::vector<uint32_t> by_id_;  // positions in tokens_, in the order of their ids
-  std::vector<uint32_t> slots_;  // open addressing by spelling; positions in tokens_, or kFree
+  std::vector<uint32_t> by_id_;  // places in tokens_, in the order of their ids
+  std::vector<Slot> slots_;
 };
 
 }  // namespace ferrum
