@@ -111,9 +111,10 @@ void Bpe::read_merges(const StringList& merges) {
                                                "', which is not in its vocabulary");
   };
   for (size_t i = 0; i + 1 < merges.size(); i += 2) {
+    const int32_t left = id_of(merges[i]);
+    const int32_t right = id_of(merges[i + 1]);
     joined.assign(merges[i]).append(merges[i + 1]);
-    merges_.insert(id_of(merges[i]), id_of(merges[i + 1]),
-                   {static_cast<int32_t>(i / 2), id_of(joined)});
+    merges_.insert(left, right, {static_cast<int32_t>(i / 2), id_of(joined)});
   }
 }
 
