@@ -110,10 +110,9 @@ void print_backend(const LiveBackend& b) {
   able(c.supports_pipeline_parallelism, "pipeline parallelism");
   able(c.supports_custom_kernels, "custom kernels");
   able(c.supports_cuda_graphs, "CUDA graphs");
-  write_out(b.name + "  " + b.backend->version() + "  " + b.description + "\n" +
-            "  devices    " + join(devices) + "\n" +
-            "  abilities  " + join(abilities) + "\n" +
-            "  tensors    " + join(dtypes, " ") + "\n");
+  write_out(b.name + "  " + b.backend->version() + "  " + b.description + "\n" + "  devices    " +
+            join(devices) + "\n" + "  abilities  " + join(abilities) + "\n" + "  tensors    " +
+            join(dtypes, " ") + "\n");
   for (const auto& [key, value] : c.extra_capabilities.items()) {
     std::string name = key;
     name.resize(std::max<size_t>(name.size() + 1, 10), ' ');

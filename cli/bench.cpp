@@ -45,9 +45,9 @@ void print_table(const BenchmarkResult& r, const BenchOptions& o) {
                  100 * r.prefill_peak_share) +
           format("%.0f GFLOP/s (", limits.dot_flops_per_second / 1e9) + limits.dot_instruction +
           ")\n";
-  text += format("decode    %9.1f tok/s   %5.1f %% of the probed read bandwidth of %.1f GB/s\n",
-                 r.decode_tok_s, 100 * r.decode_bandwidth_share,
-                 limits.read_bytes_per_second / 1e9);
+  text +=
+      format("decode    %9.1f tok/s   %5.1f %% of the probed read bandwidth of %.1f GB/s\n",
+             r.decode_tok_s, 100 * r.decode_bandwidth_share, limits.read_bytes_per_second / 1e9);
   text += format("first token after %.3f s of a %.0f-token prompt; loaded in %.2f s\n", r.ttft_s,
                  static_cast<double>(o.benchmark.prompt), r.load_s);
   text += "peak memory " + format_bytes(r.peak_rss_bytes) + "; weights, cache and workspace " +
@@ -72,9 +72,8 @@ int bench(const BenchOptions& o) {
   std::stop_source stop;
   OnInterrupt on_interrupt([&] { stop.request_stop(); });
   ProgressLine line;
-  const BenchmarkResult result =
-      run_benchmark(*engine, o.benchmark, load.count(), stop.get_token(),
-                    [&](std::string_view stage) { line.show(stage); });
+  const BenchmarkResult result = run_benchmark(*engine, o.benchmark, load.count(), stop.get_token(),
+                                               [&](std::string_view stage) { line.show(stage); });
   line.clear();
   if (o.json) {
     write_out(Json(result).dump(2) + "\n");
@@ -95,11 +94,14 @@ void add_bench(CLI::App& app, Action& action) {
   for (const std::string& name : random_shapes()) shapes += (shapes.empty() ? "" : ", ") + name;
   command->add_option("--shape", o->shape, "Random weights of a known shape: " + shapes);
   command->add_option("--prompt", o->benchmark.prompt, "Tokens of a prefill sample")
-      ->check(CLI::PositiveNumber)->capture_default_str();
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_option("--gen", o->benchmark.generate, "Tokens of a decode sample")
-      ->check(CLI::Range(2, 1 << 20))->capture_default_str();
+      ->check(CLI::Range(2, 1 << 20))
+      ->capture_default_str();
   command->add_option("--repeat", o->benchmark.repeat, "Samples of each kind")
-      ->check(CLI::Range(1, 1000))->capture_default_str();
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   command->add_flag("--json", o->json, "Print one JSON object");
   add_engine_options(*command, o->engine);
   command->footer(kExamples);

@@ -36,9 +36,12 @@ struct Finding {
 
 const char* name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kGood: return "ok";
-    case Verdict::kAdvice: return "advice";
-    case Verdict::kBroken: return "broken";
+    case Verdict::kGood:
+      return "ok";
+    case Verdict::kAdvice:
+      return "advice";
+    case Verdict::kBroken:
+      return "broken";
   }
   return "";
 }
@@ -57,10 +60,10 @@ Finding check_threads() {
 
 Finding check_memory() {
   const HostMemory memory = query_host_memory();
-  Finding f{"memory", Verdict::kGood,
-            format_bytes(memory.available_bytes) + " available of " +
-                format_bytes(memory.total_bytes),
-            ""};
+  Finding f{
+      "memory", Verdict::kGood,
+      format_bytes(memory.available_bytes) + " available of " + format_bytes(memory.total_bytes),
+      ""};
   if (memory.limit_bytes < memory.total_bytes) {
     f.found += ", limited to " + format_bytes(memory.limit_bytes);
     f.verdict = Verdict::kAdvice;
@@ -76,8 +79,9 @@ Finding check_huge_pages() {
   Finding f{"huge pages", Verdict::kGood, modes.empty() ? "not reported" : modes, ""};
   if (modes.find("[never]") != std::string::npos) {
     f.verdict = Verdict::kAdvice;
-    f.advice = "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled (as root) may help by "
-               "a few per cent";
+    f.advice =
+        "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled (as root) may help by "
+        "a few per cent";
   }
   return f;
 }
@@ -120,8 +124,7 @@ Finding attempt(const char* subject, const std::function<Finding()>& check) {
 }
 
 std::vector<Finding> examine() {
-  std::vector<Finding> findings{attempt("threads", check_threads),
-                                attempt("memory", check_memory),
+  std::vector<Finding> findings{attempt("threads", check_threads), attempt("memory", check_memory),
                                 attempt("huge pages", check_huge_pages)};
   try {
     const auto engine = open_engine(EngineConfig{});
@@ -139,8 +142,8 @@ void print(const Finding& f) {
   subject.resize(16, ' ');
   std::string verdict = name(f.verdict);
   verdict.resize(8, ' ');
-  write_out(verdict + subject + f.found + (f.advice.empty() ? "" : "\n" + std::string(24, ' ') + f.advice) +
-            "\n");
+  write_out(verdict + subject + f.found +
+            (f.advice.empty() ? "" : "\n" + std::string(24, ' ') + f.advice) + "\n");
 }
 
 int doctor(bool json) {
@@ -154,9 +157,8 @@ int doctor(bool json) {
                     {"advice", f.advice}});
   }
   if (json) write_out(list.dump(2) + "\n");
-  const bool broken = std::any_of(findings.begin(), findings.end(), [](const Finding& f) {
-    return f.verdict == Verdict::kBroken;
-  });
+  const bool broken = std::any_of(findings.begin(), findings.end(),
+                                  [](const Finding& f) { return f.verdict == Verdict::kBroken; });
   return broken ? kFailed : kDone;
 }
 

@@ -15,7 +15,8 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
   };
   add("--dtype", o.dtype, "Cast the weights: f32, f16 or bf16 (default: as they are stored)");
   add("--activations", o.activations, "Activations and cache: f32 or bf16")->capture_default_str();
-  add("--context", o.context, "Longest sequence in tokens (default: the model's, as far as it fits)")
+  add("--context", o.context,
+      "Longest sequence in tokens (default: the model's, as far as it fits)")
       ->check(CLI::PositiveNumber);
   add("--device", o.device, "Where to compute: cpu (default: the best there is)");
   add("--threads", o.threads, "CPU threads (default: as many as this process may use)")

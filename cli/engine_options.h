@@ -11,9 +11,9 @@
 namespace ferrum::cli {
 
 struct EngineOptions {
-  std::string dtype;       // empty: as stored
+  std::string dtype;  // empty: as stored
   std::string activations = "f32";
-  std::string device;      // empty: the best backend that there is
+  std::string device;  // empty: the best backend that there is
   std::string isa;
   int64_t context = 0;
   int threads = 0;

@@ -73,9 +73,9 @@ Inspection inspect_target(const std::string& target) {
 }
 
 void print_model(const ModelInfo& m) {
-  write_out(m.architecture + "  " + std::to_string(m.parameters) + " parameters\n" +
-            "  layers " + std::to_string(m.layers) + ", hidden " + std::to_string(m.hidden_size) +
-            ", heads " + std::to_string(m.heads) + "/" + std::to_string(m.kv_heads) + " of " +
+  write_out(m.architecture + "  " + std::to_string(m.parameters) + " parameters\n" + "  layers " +
+            std::to_string(m.layers) + ", hidden " + std::to_string(m.hidden_size) + ", heads " +
+            std::to_string(m.heads) + "/" + std::to_string(m.kv_heads) + " of " +
             std::to_string(m.head_dim) + ", feed-forward " + std::to_string(m.intermediate_size) +
             "\n  vocabulary " + std::to_string(m.vocab_size) + ", context " +
             std::to_string(m.max_positions) +
@@ -101,8 +101,8 @@ void print_weights(const WeightMetadata& w, bool summary) {
     padded.resize(widest + 2, ' ');
     std::string dtype(to_string(info.dtype));
     dtype.resize(8, ' ');
-    write_out("  " + padded + dtype + to_string(info.shape) + "  " +
-              format_bytes(info.size_bytes) + "\n");
+    write_out("  " + padded + dtype + to_string(info.shape) + "  " + format_bytes(info.size_bytes) +
+              "\n");
   }
 }
 

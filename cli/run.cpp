@@ -139,7 +139,8 @@ void add_run(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("run", "Answer a prompt, or chat on a terminal");
   command->add_option("MODEL", o->model, "Model directory (default: the built-in demonstration)");
   command->add_option("-p,--prompt", o->prompt, "Answer this and end");
-  command->add_option("-f,--file", o->file, "Take the prompt (or the rest of it) from a file; - is stdin");
+  command->add_option("-f,--file", o->file,
+                      "Take the prompt (or the rest of it) from a file; - is stdin");
   command->add_option("-s,--system", o->system, "System message");
   command->add_flag("--raw", o->raw, "Continue the prompt as plain text, without a chat template");
   command->add_flag("--json", o->json, "Print one JSON object when the answer is complete");

@@ -39,8 +39,7 @@ void write_out(std::string_view text) {
     if (written >= 0) {
       text.remove_prefix(static_cast<size_t>(written));
     } else if (errno != EINTR) {
-      throw Error(ErrorCode::kIo,
-                  std::string("cannot write the output: ") + std::strerror(errno),
+      throw Error(ErrorCode::kIo, std::string("cannot write the output: ") + std::strerror(errno),
                   errno == EPIPE ? "its reader closed the pipe" : "");
     }
   }
@@ -51,8 +50,7 @@ void write_note(std::string_view text) {
 }
 
 std::string coloured(std::string_view text, Colour colour) {
-  static const bool enabled =
-      stderr_is_terminal() && std::getenv("NO_COLOR") == nullptr;
+  static const bool enabled = stderr_is_terminal() && std::getenv("NO_COLOR") == nullptr;
   if (!enabled) return std::string(text);
   static constexpr std::array<const char*, 5> kCodes{"2", "1", "32", "33", "31"};
   return std::string("\033[") + kCodes[static_cast<size_t>(colour)] + "m" + std::string(text) +

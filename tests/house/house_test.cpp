@@ -34,5 +34,21 @@ TEST(House, CommandsOfTheReadmeExist) {
   }
 }
 
+TEST(House, SnippetsOfThePagesAreCompiledCode) {
+  const fs::path root = FERRUM_SOURCE_DIR;
+  Findings findings = check_snippets(root / "README.md", root);
+  for_each_file(root, "docs", [&](const fs::path& page, const std::string&) {
+    const Findings more = check_snippets(page, root);
+    findings.insert(findings.end(), more.begin(), more.end());
+  });
+  EXPECT_THAT(findings, IsEmpty()) << as_text(findings);
+}
+
+TEST(House, TheTourNamesWhatIsThere) {
+  const fs::path root = FERRUM_SOURCE_DIR;
+  const Findings findings = check_tour(root / "docs" / "tour.md", root);
+  EXPECT_THAT(findings, IsEmpty()) << as_text(findings);
+}
+
 }  // namespace
 }  // namespace ferrum::house

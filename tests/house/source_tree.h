@@ -25,6 +25,13 @@ Findings check_sizes(const fs::path& root);
 // Every `make <target>` of a Markdown page is a target of the Makefile.
 Findings check_make_targets(const fs::path& page, const fs::path& makefile);
 
+// Every ```cpp block of a Markdown page stands, but for indentation, in the compiled file that the
+// comment above it names: <!-- examples/hello.cpp -->.
+Findings check_snippets(const fs::path& page, const fs::path& root);
+
+// Every row of the tour's table names a header that has the name, and a folder that exists.
+Findings check_tour(const fs::path& page, const fs::path& root);
+
 // The lines of a text file, without their ends.
 std::vector<std::string> read_lines(const fs::path& path);
 

@@ -35,7 +35,7 @@ TEST(Run, TheEmbeddedModelIsTheOneInTheTree) {
 }
 
 TEST(Run, SameSeedSameText) {
-  const std::vector<std::string> args{"run", "-p", "Tell me a story", "--temperature", "1",
+  const std::vector<std::string> args{"run",    "-p", "Tell me a story", "--temperature", "1",
                                       "--seed", "7"};
   const std::string first = run_ferrum(args).out;
   EXPECT_EQ(first, run_ferrum(args).out);

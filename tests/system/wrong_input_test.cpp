@@ -88,8 +88,8 @@ TEST_F(WrongInput, EveryMissingShardIsListed) {
   write_file(file("model.safetensors.index.json"),
              R"({"metadata": {}, "weight_map": {"a": "model-00001-of-00003.safetensors",
                  "b": "model-00002-of-00003.safetensors", "c": "model-00003-of-00003.safetensors"}})");
-  expect_refused(answer(), 1, {"model-00001-of-00003", "model-00002-of-00003",
-                               "model-00003-of-00003"});
+  expect_refused(answer(), 1,
+                 {"model-00001-of-00003", "model-00002-of-00003", "model-00003-of-00003"});
 }
 
 TEST_F(WrongInput, HeaderOfTwoToThe63Bytes) {
@@ -112,8 +112,7 @@ TEST_F(WrongInput, NanWeightsAreWarnedOfInDebug) {
   const uint16_t nan = 0x7fff;  // of f16 and of bf16
   std::memcpy(weights.data() + weights.size() - sizeof nan, &nan, sizeof nan);
   write_file(file("model.safetensors"), weights);
-  const CommandResult result =
-      run_ferrum({"run", model(), "-p", "Hello", "-n", "2", "--debug"});
+  const CommandResult result = run_ferrum({"run", model(), "-p", "Hello", "-n", "2", "--debug"});
   EXPECT_THAT(result.err, HasSubstr("NaN"));
   EXPECT_LT(result.exit_code, 2) << result.err;
 }

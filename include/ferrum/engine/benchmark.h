@@ -17,21 +17,21 @@
 namespace ferrum {
 
 struct BenchmarkOptions {
-  int64_t prompt = 512;  // tokens of a prefill sample
-  int64_t generate = 32; // tokens of a decode sample
+  int64_t prompt = 512;   // tokens of a prefill sample
+  int64_t generate = 32;  // tokens of a decode sample
   int repeat = 5;
 };
 
 struct BenchmarkResult {
-  double prefill_tok_s = 0;           // medians over the samples
+  double prefill_tok_s = 0;  // medians over the samples
   double decode_tok_s = 0;
-  double prefill_peak_share = 0;      // FLOP/s of the sample / probed dot-product peak
-  double decode_bandwidth_share = 0;  // bytes/s of the sample / probed read bandwidth
-  double load_s = 0;                  // Engine::open
-  double ttft_s = 0;                  // median of submit to first token, over the prefill samples
-  int64_t peak_rss_bytes = 0;         // of the process so far
-  int64_t planned_bytes = 0;          // weights + cache + workspace
-  std::vector<MachineLimits> probes;  // in order; the first is before the first sample
+  double prefill_peak_share = 0;        // FLOP/s of the sample / probed dot-product peak
+  double decode_bandwidth_share = 0;    // bytes/s of the sample / probed read bandwidth
+  double load_s = 0;                    // Engine::open
+  double ttft_s = 0;                    // median of submit to first token, over the prefill samples
+  int64_t peak_rss_bytes = 0;           // of the process so far
+  int64_t planned_bytes = 0;            // weights + cache + workspace
+  std::vector<MachineLimits> probes;    // in order; the first is before the first sample
   std::vector<double> prefill_samples;  // tokens/s
   std::vector<double> decode_samples;
 };
