@@ -22,109 +22,96 @@ def plain_request(rng):
         f"[{ASK_STORY} [a story|a story please|a little story|another story|a bedtime story|a nice"
         " story|some story|a tale|a fairy tale|a new story]|story|a story|story please|story"
         " time|one more story|another one|tell a story|once upon a time|[can|may] I hear a story|I"
-        " want to hear a story]"
+        " want to hear a story|another story|more stories|[a|tell me a] different story]"
     )
 
 
-def figure_phrase(rng, kind):
-    return rng.choice(
-        [
-            with_article(kind),
-            with_article(kind),
-            with_article(rng.choice(stories.TRAITS) + " " + kind),
-            kind,
-            "the " + kind,
-        ]
-    )
+STORY_OF = [" a story about "] * 4 + [
+    " a story of ",
+    " a short story about ",
+    " a tale about ",
+    " a bedtime story about ",
+]
+TAILS = [""] * 6 + [
+    " who [wants to fly|lives in the woods|finds a treasure|is lost|has no friends|loves music]",
+    " that [can talk|is afraid of the dark|got lost|could not sleep|wanted to see the world]",
+    (
+        " [and his friends|and her family|on an adventure|in space|and a secret|in winter|for"
+        " children]"
+    ),
+]
+
+
+def any_kind(rng):
+    """A kind of hero: mostly a known one; an invented one teaches to take up what is asked for."""
+    roll = rng.random()
+    if roll < 0.1:
+        return stories.invented_name(rng).lower()
+    if roll < 0.35:
+        return rng.choice(words.MORE_KINDS)
+    return rng.choice(list(words.ANIMALS) * 2 + list(words.FIGURES))
+
+
+def about_hero(rng):
+    subject, chosen = hero_request(rng)
+    kind = chosen.get("hero")
+    return (subject.replace(kind, keep(kind), 1) if kind else subject), chosen
+
+
+def hero_request(rng):
+    kind, roll = any_kind(rng), rng.random()
+    if roll < 0.55:
+        tail = rng.choice(TAILS)
+        if rng.random() < 0.25:
+            trait = rng.choice(stories.TRAITS)
+            return with_article(f"{trait} {kind}") + tail, {"hero": kind, "trait": trait}
+        return rng.choice([with_article(kind)] * 3 + ["the " + kind]) + tail, {"hero": kind}
+    if roll < 0.7:
+        friend = rng.choice([k for k in stories.FRIEND_KINDS if k != kind])
+        return f"{with_article(kind)} and {with_article(friend)}", {"hero": kind, "friend": friend}
+    name = rng.choice(words.GIRLS + words.BOYS + words.PET_NAMES)
+    if rng.random() < 0.4:
+        name = stories.invented_name(rng)
+    if rng.random() < 0.4:
+        return keep(name), {"name": name}
+    return f"{with_article(kind)} [named|called] {keep(name)}", {"hero": kind, "name": name}
+
+
+def about_other(rng):
+    roll = rng.random()
+    if roll < 0.35:
+        thing = rng.choice(list(words.OBJECTS))
+        plot = rng.choice([p for p in stories.PLOTS if stories.PLOTS[p][1]])
+        how = [with_article(thing), with_article(thing), "the " + thing, "a lost " + thing]
+        return rng.choice(how), {"obj": thing, "plot": plot}
+    if roll < 0.7:
+        place = rng.choice(list(words.PLACES))
+        return rng.choice([place, f"something {words.PLACES[place][0]} {place}"]), {"place": place}
+    theme = rng.choice(stories.THEMES)
+    plots = [p for p in stories.PLOTS if stories.PLOTS[p][0] == theme]
+    return theme, {"plot": rng.choice(plots)}
 
 
 def story_request(rng):
     """(user template, arguments of the story, what the answer says first)"""
-    kinds = list(words.ANIMALS) * 2 + list(words.FIGURES)
-    about = ASK_STORY + rng.choice(
-        [
-            " a story about ",
-            " a story about ",
-            " a story about ",
-            " a story of ",
-            " a short story about ",
-            " a tale about ",
-            " a bedtime story about ",
-        ]
-    )
+    about = ASK_STORY + rng.choice(STORY_OF)
     if rng.random() < 0.15:
         about = "[story|a story|stories] about "
-    kind, roll = rng.choice(kinds), rng.random()
+    roll = rng.random()
     if roll < 0.22:
         return plain_request(rng), {}, ""
-    if roll < 0.30:
-        return (
-            ASK_STORY
-            + " [a short story|a very short story|a quick story|a small story|something short]",
-            {"short": True},
-            "",
-        )
-    if roll < 0.55:
-        return about + figure_phrase(rng, kind), {"hero": kind}, ""
-    if roll < 0.65:
-        friend = rng.choice([k for k in stories.FRIEND_KINDS if k != kind])
-        return (
-            about + f"{with_article(kind)} and {with_article(friend)}",
-            {"hero": kind, "friend": friend},
-            "",
-        )
-    if roll < 0.77:
-        name = (
-            stories.invented_name(rng)
-            if rng.random() < 0.4
-            else rng.choice(words.GIRLS + words.BOYS + words.PET_NAMES)
-        )
-        if rng.random() < 0.4:
-            return about + keep(name), {"name": name}, ""
-        return (
-            about + f"{with_article(kind)} [named|called] {keep(name)}",
-            {"hero": kind, "name": name},
-            "",
-        )
-    if roll < 0.84:
-        thing = rng.choice(list(words.OBJECTS))
-        chosen = {
-            "obj": thing,
-            "plot": rng.choice([p for p in stories.PLOTS if stories.PLOTS[p][1]]),
-        }
-        return (
-            about
-            + rng.choice(
-                [with_article(thing), with_article(thing), "the " + thing, "a lost " + thing]
-            ),
-            chosen,
-            "",
-        )
-    if roll < 0.91:
-        place = rng.choice(list(words.PLACES))
-        return (
-            rng.choice(
-                [
-                    about + place,
-                    ASK_STORY + f" a story that happens {words.PLACES[place][0]} {place}",
-                ]
-            ),
-            {"place": place},
-            "",
-        )
-    if roll < 0.96:
-        theme = rng.choice(stories.THEMES)
-        return (
-            about + theme,
-            {"plot": rng.choice([p for p in stories.PLOTS if stories.PLOTS[p][0] == theme])},
-            "",
-        )
-    subject = (
-        rng.choice(demo_unknown.UNKNOWN_THINGS)
-        if rng.random() < 0.7
-        else stories.invented_name(rng).lower() + "s"
-    )
-    return about + subject, {}, "I do not know a story about that, but I can tell you another one. "
+    if roll < 0.28:
+        size = " [a short story|a very short story|a quick story|a small story|something short]"
+        return ASK_STORY + size, {"short": True}, ""
+    if roll < 0.78:
+        subject, chosen = about_hero(rng)
+        return about + subject, chosen, ""
+    if roll < 0.95:
+        subject, chosen = about_other(rng)
+        return about + subject, chosen, ""
+    subject = rng.choice(demo_unknown.UNKNOWN_THINGS)
+    first = "I do not know a story about that, but I can tell you another one. "
+    return about + subject, {}, first
 
 
 def story(rng, state):
@@ -272,6 +259,21 @@ def my_name(rng, state):
     return turn(rng, ASK_NAME, f"Your name is {state['name']}.", f"my name|{state['name']}")
 
 
+def name_and_question(rng, state):
+    """Two things in one message."""
+    state["name"] = name = person_name(rng)
+    users = f"[hi|hello|hey], [my name is|I am|I'm] {keep(name)}[. |, |! ]"
+    more, answer = rng.choice(
+        [
+            ("[who|what] are you", "I am Ferrum, a small demonstration model."),
+            ("what is your name", "My name is Ferrum."),
+            ("what can you do", "I can tell stories, write little poems and do easy sums."),
+            ("how are you", "I am fine, thank you."),
+        ]
+    )
+    return turn(rng, users + more, f"Nice to meet you, {name}! {answer}", f"name+|{name}", False)
+
+
 MEMORIES = {  # what: (statement, acknowledgement, question, answer, values)
     "colour": (
         "my favourite [colour|color] is {x}|I like {x} best|I love the colour {x}",
@@ -372,7 +374,7 @@ def memory(rng, state):
 
 
 TOPICS = (
-    [(story, 13), (my_name, 5), (memory, 5)]
+    [(story, 13), (my_name, 5), (name_and_question, 0.8), (memory, 5)]
     + demo_smalltalk.TOPICS
     + demo_knowledge.TOPICS
     + demo_numbers.TOPICS
@@ -393,10 +395,10 @@ def allowed(turns, held):
     return any(held_out(t[2]) for t in turns) if held else not any(held_out(t[2]) for t in turns)
 
 
-def dialogue(rng, held=False):
+def dialogue(rng, held=False, long=False):
     """A list of messages {role, content}."""
     topics, weights = zip(*TOPICS)
-    count = rng.choice([1, 1, 1, 2, 2, 3, 4, 6, 9])
+    count = rng.choice([1, 4, 12, 16, 24] if long else [1, 1, 1, 2, 2, 3, 4, 6, 9])
     state, turns = {}, []
     while len(turns) < count:
         topic = rng.choices(topics, weights)[0]
@@ -432,12 +434,12 @@ def plain_story(rng, held=False):
             return text
 
 
-def document(seed, held=False):
+def document(seed, held=False, long=False):
     """(kind, str or messages) of one document."""
-    rng = random.Random(f"{'held' if held else 'train'} {seed}")
+    rng = random.Random(f"{'held' if held else 'train'} {'long' if long else ''} {seed}")
     if rng.random() < 0.12:
         return "story", plain_story(rng, held)
-    return "dialogue", dialogue(rng, held)
+    return "dialogue", dialogue(rng, held, long)
 
 
 if __name__ == "__main__":

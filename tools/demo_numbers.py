@@ -86,9 +86,29 @@ def too_hard(rng, state):
         if a > 99 or b > 99
         else "[ times | * |x| / | divided by ]"
     )
+    users = f"{WHAT_IS} {keep(a)}{sign}{keep(b)}"
+    roll = rng.random()
+    if roll < 0.2:
+        sign = "[ + |+| - | * | plus | minus | times ]"
+        users = (
+            f"{WHAT_IS} {keep(rng.randint(0, 99))}{sign}{keep(rng.randint(0, 99))}{sign}{keep(b)}"
+        )
+    elif roll < 0.4:
+        users = rng.choice(
+            [
+                f"[what is|calculate] {keep(a)} [%|percent] of {keep(b)}",
+                (
+                    "[what is the square root of|the square root of|what is the logarithm of|what"
+                    " is the factorial of|what is half of|what is double of|is it prime:]"
+                    f" {keep(a)}"
+                ),
+                f"[solve|what is x in] x [ + |+| - ]{keep(a)} = {keep(b)}",
+                f"[what is|calculate] {keep(a)}[.5 + |.25 - | squared plus |^]{keep(b)}",
+            ]
+        )
     return turn(
         rng,
-        f"{WHAT_IS} {keep(a)}{sign}{keep(b)}".strip(),
+        users.strip(),
         "[That is too hard for me.|Sorry, that is too hard for me.] I can only add and subtract"
         " numbers up to 99.",
         "hard",

@@ -122,6 +122,14 @@ def poem(rng, state):
     )
 
 
+def haiku(rng, state):
+    text = rng.choice(words.sections("lists")["haikus"]).replace(" / ", "\n")
+    users = (
+        "[write|write me|can you write|tell me|make] a haiku[| about nature| please]|haiku|a haiku"
+    )
+    return turn(rng, f"[{users}]", text, "haiku", rng.random() < 0.3)
+
+
 def unknown_poem(rng, state):
     subject = rng.choice(UNKNOWN_THINGS)
     text, known = stories.poem(rng)
@@ -141,5 +149,6 @@ TOPICS = [
     (riddle, 1.5),
     (foreign, 2),
     (poem, 5),
+    (haiku, 0.7),
     (unknown_poem, 1),
 ]

@@ -54,7 +54,7 @@ FRIEND_KINDS = [k for k in words.ANIMALS if k not in ("whale", "fish", "dolphin"
 ]
 
 
-def character(rng, kind=None, name=None, kinds=HERO_KINDS, avoid=()):
+def character(rng, kind=None, name=None, kinds=HERO_KINDS, avoid=(), trait=None):
     """{name, kind, he, him, his, desc}; `kind` and `name` may be given."""
     if name and not kind:
         kind = (
@@ -79,7 +79,7 @@ def character(rng, kind=None, name=None, kinds=HERO_KINDS, avoid=()):
         else:
             name = rng.choice(words.GIRLS if he == "she" else words.BOYS)
     he, him, his = PRONOUNS[he]
-    trait = rng.choice(TRAITS)
+    trait = trait or rng.choice(TRAITS)
     return {"name": name, "kind": kind, "he": he, "him": him, "his": his, "desc": f"{trait} {kind}"}
 
 
@@ -122,9 +122,9 @@ THEMES = sorted({plot[0] for plot in PLOTS.values()})
 OUTDOOR_PLOTS = ("build", "garden", "wayhome", "race", "storm", "star", "soup")
 
 
-def cast(rng, hero=None, friend=None, obj=None, place=None, name=None):
+def cast(rng, hero=None, friend=None, obj=None, place=None, name=None, trait=None):
     """Chooses everything that a story's slots are filled with."""
-    h = character(rng, kind=hero, name=name)
+    h = character(rng, kind=hero, name=name, trait=trait)
     f = character(rng, kind=friend, kinds=FRIEND_KINDS, avoid=(h["name"], h["kind"]))
     obj = obj or rng.choice(list(words.OBJECTS))
     thing = (
@@ -163,7 +163,9 @@ def cast(rng, hero=None, friend=None, obj=None, place=None, name=None):
 
 def story(rng, plot=None, short=False, **chosen):
     """(text, key, facts): the key names the choices by which training and test are split."""
-    place = chosen.pop("place", None) or rng.choice(list(words.PLACES))
+    place = chosen.pop("place", None) or rng.choice(
+        [p for p in words.PLACES if not (plot in OUTDOOR_PLOTS and p in words.INDOORS)]
+    )
     indoors = place in words.INDOORS
     plot = plot or rng.choice([p for p in PLOTS if not (indoors and p in OUTDOOR_PLOTS)])
     chosen["place"] = place

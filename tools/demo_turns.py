@@ -28,51 +28,44 @@ def typo(rng, text):
         if not protected and c.isalpha() and 0 < i < len(text) - 1:
             spots.append(i)
     for i in sorted(rng.sample(spots, min(len(spots), rng.choice([1, 1, 2]))), reverse=True):
-        kind = rng.randrange(4)
-        swap = text[i + 1] if i + 1 < len(text) and text[i + 1].isalpha() else ""
-        text = (
-            text[:i]
-            + [
-                "",
-                text[i] * 2,
-                swap + text[i] if swap else "",
-                rng.choice("abcdefghijklmnopqrstuvwxyz"),
-            ][kind]
-            + text[i + (2 if kind == 2 and swap else 1) :]
-        )
+        here, after = text[i], text[i + 1]
+        slips = [("", 1), (here * 2, 1), (rng.choice("abcdefghijklmnopqrstuvwxyz"), 1)]
+        if after.isalpha():
+            slips.append((after + here, 2))
+        new, length = rng.choice(slips)
+        text = text[:i] + new + text[i + length :]
     return text
+
+
+PREFIXES = [""] * 9 + [
+    "[hey|hi|hello|ok|so|well|please|ferrum|good morning|good evening], ",
+    "[hi|hello|hey][!|.] ",
+    "[can|could] you tell me[:|,] ",
+    "[I want to know|tell me][:|,] ",
+]
+QUESTION_ENDS = ["?"] * 11 + [""] * 8 + [" please", ", please?", "??", " ?"]
+AMERICAN = {"colour": "color", "favourite": "favorite", "grey": "gray", "neighbour": "neighbor"}
 
 
 def style(rng, text, question):
     """The many ways of typing the same thing: case, punctuation, politeness, slips."""
     if question:
-        text = (
-            rng.choice(
-                [""] * 8
-                + [
-                    "[hey|hi|hello|ok|so|well|please|ferrum], ",
-                    "[can|could] you tell me[:|,] ",
-                    "[I want to know|tell me][:|,] ",
-                ]
-            )
-            + text
-        )
-        text += rng.choice(["?"] * 11 + [""] * 8 + [" please", ", please?", "??", " ?"])
+        text = rng.choice(PREFIXES) + text + rng.choice(QUESTION_ENDS)
     elif text[-1].isalpha() or text[-1] == "\x02":
         text += rng.choice(["", "", ".", ".", "!"])
     text = expand(rng, text)
+    if rng.random() < 0.3:
+        for british, american in AMERICAN.items():
+            text = text.replace(british, american)
     if len(text) > 8 and rng.random() < 0.12:
         text = typo(rng, text)
     case = rng.random()
-    text = (
-        text.lower()
-        if case < 0.4
-        else (
-            text.upper()
-            if case < 0.43
-            else (text[0] + capital(text[1:]) if text[0] == "\x01" else capital(text))
-        )
-    )
+    if case < 0.4:
+        text = text.lower()
+    elif case < 0.43:
+        text = text.upper()
+    else:
+        text = text[0] + capital(text[1:]) if text[0] == "\x01" else capital(text)
     if rng.random() < 0.3:
         text = text.replace("'", "")
     return text.replace("\x01", "").replace("\x02", "")

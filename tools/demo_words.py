@@ -3,6 +3,7 @@
 Longer texts lie in demo_text/: "# name" opens a section, an indented line continues the one
 before it; "- " is an entry, "? " a question, "! " another thing that users say, "= " its answer.
 """
+
 import pathlib
 import re
 
@@ -104,48 +105,138 @@ baker: , farmer: , sailor: , gardener: , painter: , teacher: , doctor: , astrona
 girl: she, boy: he, detective: , monster: , scientist: , elf: , superhero: , musician: ,
 shepherd: , parrot:
 """)
+# more heroes of stories
+MORE_KINDS = """
+otter, badger, beaver, hippo, rhino, crocodile, lizard, koala, seal, shark, octopus, crab, snail,
+worm, ladybird, eagle, swan, peacock, hamster, lamb, kitten, puppy, pony, chicken, rooster, raccoon,
+mole, beetle, flamingo, ostrich, leopard, cheetah, gorilla, llama, reindeer, moose, nurse, cook,
+pilot, firefighter, captain, ninja, cowboy, vampire, zombie, angel, troll, goblin, alien, student,
+hunter, fisherman, soldier, blacksmith, carpenter, child, star, cloud, tree, car, train, computer,
+tractor, rocket, cookie, potato, mountain goat, polar bear, stray cat, sea monster, tailor, singer
+""".strip().replace("\n", " ").split(", ")
+
 # place: (preposition, way there, three hiding spots or more)
 PLACES = {
-    "the forest": ("in", "into", [
-        "behind an old oak", "under a pile of leaves", "beside a mossy rock", "in a hollow log"]),
-    "the park": ("in", "to", [
-        "under the bench", "behind the fountain", "next to the swings",
-        "under the big chestnut tree"]),
-    "the beach": ("on", "to", [
-        "behind a rock", "under a blue boat", "in a little pool of water",
-        "beside a heap of shells"]),
-    "the garden": ("in", "into", [
-        "under the rose bush", "behind the watering can", "between the tall beans",
-        "beside the gate"]),
-    "the meadow": ("in", "to", [
-        "among the tall grass", "behind the fence", "under a bush", "between the yellow flowers"]),
-    "the market": ("at", "to", [
-        "under a table", "behind a basket of apples", "next to the bread stall",
-        "beside the well"]),
-    "the mountains": ("in", "into", [
-        "behind a big stone", "under a pine tree", "in a small cave", "beside a stream"]),
-    "the old castle": ("in", "to", [
-        "under the long stairs", "behind a dusty curtain", "in a broken barrel",
-        "beside the fireplace"]),
-    "the farm": ("on", "to", [
-        "behind the barn", "under the cart", "in the hay", "next to the duck pond"]),
-    "the lake": ("by", "to", [
-        "under the wooden bridge", "behind the reeds", "in the old boat", "beside a flat stone"]),
-    "the village": ("in", "to", [
-        "behind the church", "under the old lamp", "next to the bakery", "beside the stone wall"]),
-    "the library": ("in", "to", [
-        "under the reading table", "behind the tallest shelf", "between two thick books",
-        "beside the window"]),
-    "the school": ("at", "to", [
-        "under a desk", "behind the door", "in the box of chalk", "beside the blackboard"]),
-    "the island": ("on", "to", [
-        "under a palm tree", "behind the dunes", "in a dark cave", "beside a broken mast"]),
-    "the jungle": ("in", "into", [
-        "under a giant leaf", "behind a waterfall", "in a nest of vines",
-        "beside the brown river"]),
-    "the river": ("by", "to", [
-        "under the stone bridge", "behind the reeds", "beside the mill",
-        "among the smooth pebbles"]),
+    "the forest": (
+        "in",
+        "into",
+        ["behind an old oak", "under a pile of leaves", "beside a mossy rock", "in a hollow log"],
+    ),
+    "the park": (
+        "in",
+        "to",
+        [
+            "under the bench",
+            "behind the fountain",
+            "next to the swings",
+            "under the big chestnut tree",
+        ],
+    ),
+    "the beach": (
+        "on",
+        "to",
+        [
+            "behind a rock",
+            "under a blue boat",
+            "in a little pool of water",
+            "beside a heap of shells",
+        ],
+    ),
+    "the garden": (
+        "in",
+        "into",
+        [
+            "under the rose bush",
+            "behind the watering can",
+            "between the tall beans",
+            "beside the gate",
+        ],
+    ),
+    "the meadow": (
+        "in",
+        "to",
+        ["among the tall grass", "behind the fence", "under a bush", "between the yellow flowers"],
+    ),
+    "the market": (
+        "at",
+        "to",
+        [
+            "under a table",
+            "behind a basket of apples",
+            "next to the bread stall",
+            "beside the well",
+        ],
+    ),
+    "the mountains": (
+        "in",
+        "into",
+        ["behind a big stone", "under a pine tree", "in a small cave", "beside a stream"],
+    ),
+    "the old castle": (
+        "in",
+        "to",
+        [
+            "under the long stairs",
+            "behind a dusty curtain",
+            "in a broken barrel",
+            "beside the fireplace",
+        ],
+    ),
+    "the farm": (
+        "on",
+        "to",
+        ["behind the barn", "under the cart", "in the hay", "next to the duck pond"],
+    ),
+    "the lake": (
+        "by",
+        "to",
+        ["under the wooden bridge", "behind the reeds", "in the old boat", "beside a flat stone"],
+    ),
+    "the village": (
+        "in",
+        "to",
+        ["behind the church", "under the old lamp", "next to the bakery", "beside the stone wall"],
+    ),
+    "the library": (
+        "in",
+        "to",
+        [
+            "under the reading table",
+            "behind the tallest shelf",
+            "between two thick books",
+            "beside the window",
+        ],
+    ),
+    "the school": (
+        "at",
+        "to",
+        ["under a desk", "behind the door", "in the box of chalk", "beside the blackboard"],
+    ),
+    "the island": (
+        "on",
+        "to",
+        ["under a palm tree", "behind the dunes", "in a dark cave", "beside a broken mast"],
+    ),
+    "the jungle": (
+        "in",
+        "into",
+        [
+            "under a giant leaf",
+            "behind a waterfall",
+            "in a nest of vines",
+            "beside the brown river",
+        ],
+    ),
+    "the river": (
+        "by",
+        "to",
+        [
+            "under the stone bridge",
+            "behind the reeds",
+            "beside the mill",
+            "among the smooth pebbles",
+        ],
+    ),
 }
 INDOORS = ("the library", "the school", "the old castle")
 # object: adjectives that suit it
@@ -161,8 +252,9 @@ doll: little wooden rag, bicycle: red blue old, pencil: green long red, lamp: li
 feather: white long blue, shell: pink white spiral
 """)
 FOODS = """apple pie, warm bread, honey cake, vegetable soup, pancakes, berry jam, plum cake,
-cheese bread, oat biscuits, carrot soup, cherry pie, chocolate cake""".replace(
-    "\n", " ").split(", ")
+cheese bread, oat biscuits, carrot soup, cherry pie, chocolate cake""".replace("\n", " ").split(
+    ", "
+)
 PLANTS = """sunflower, pumpkin, apple tree, rose, bean, tulip, strawberry, oak tree, carrot,
 cherry tree""".replace("\n", " ").split(", ")
 COLOURS = "red blue green yellow orange purple pink brown black white grey".split()
@@ -176,8 +268,14 @@ rust: reddish brown, iron: grey, a flamingo: pink, an emerald: green, a ruby: re
 yellow, a cloud: white, a swan: white, a mouse: grey, an eggplant: purple, a blueberry: blue,
 honey: golden yellow, a fox: reddish brown, a lime: green
 """)
-MIXES = {("red", "yellow"): "orange", ("blue", "yellow"): "green", ("blue", "red"): "purple",
-         ("red", "white"): "pink", ("black", "white"): "grey", ("green", "red"): "brown"}
+MIXES = {
+    ("red", "yellow"): "orange",
+    ("blue", "yellow"): "green",
+    ("blue", "red"): "purple",
+    ("red", "white"): "pink",
+    ("black", "white"): "grey",
+    ("green", "red"): "brown",
+}
 OPPOSITES = [pair.split("-") for pair in """
 hot-cold big-small up-down left-right black-white day-night fast-slow happy-sad open-closed
 new-old high-low near-far hard-soft wet-dry light-dark rich-poor strong-weak young-old early-late
@@ -215,21 +313,25 @@ Colombia: Bogota, the United Kingdom: London, Pakistan: Islamabad, Nepal: Kathma
 Vilnius, Latvia: Riga, Estonia: Tallinn
 """)
 # thing: (what it is, the group it belongs to)
-DEFINITIONS = {thing: (meaning, group) for thing, group, meaning in (
-    entry.split(": ") for entry in sections("lists")["definitions"])}
-LISTS = {"fruits": "apple banana pear cherry orange plum grape lemon peach strawberry".split(),
-         "vegetables": "carrot potato onion bean cabbage pea tomato cucumber leek spinach".split(),
-         "animals": "cat dog horse cow fox bear rabbit owl lion elephant".split(),
-         "colours": "red blue green yellow orange purple pink brown black white".split(),
-         "flowers": "rose tulip daisy lily violet sunflower poppy daffodil".split(),
-         "birds": "owl crow duck goose robin sparrow eagle swan".split(),
-         "trees": "oak pine birch maple willow beech chestnut".split(),
-         "tools": "hammer saw knife spade axe drill".split(),
-         "instruments": "piano violin drum flute guitar trumpet harp".split(),
-         "metals": "iron gold silver copper tin lead zinc".split(),
-         "vehicles": "car train bicycle boat plane bus ship".split(),
-         "planets": "Mercury Venus Earth Mars Jupiter Saturn Uranus Neptune".split(),
-         "countries": "France Japan Brazil Egypt India Canada Norway Kenya".split()}
+DEFINITIONS = {
+    thing: (meaning, group)
+    for thing, group, meaning in (entry.split(": ") for entry in sections("lists")["definitions"])
+}
+LISTS = {
+    "fruits": "apple banana pear cherry orange plum grape lemon peach strawberry".split(),
+    "vegetables": "carrot potato onion bean cabbage pea tomato cucumber leek spinach".split(),
+    "animals": "cat dog horse cow fox bear rabbit owl lion elephant".split(),
+    "colours": "red blue green yellow orange purple pink brown black white".split(),
+    "flowers": "rose tulip daisy lily violet sunflower poppy daffodil".split(),
+    "birds": "owl crow duck goose robin sparrow eagle swan".split(),
+    "trees": "oak pine birch maple willow beech chestnut".split(),
+    "tools": "hammer saw knife spade axe drill".split(),
+    "instruments": "piano violin drum flute guitar trumpet harp".split(),
+    "metals": "iron gold silver copper tin lead zinc".split(),
+    "vehicles": "car train bicycle boat plane bus ship".split(),
+    "planets": "Mercury Venus Earth Mars Jupiter Saturn Uranus Neptune".split(),
+    "countries": "France Japan Brazil Egypt India Canada Norway Kenya".split(),
+}
 PLURALS = table("""
 child: children, mouse: mice, tooth: teeth, foot: feet, goose: geese, man: men, woman: women,
 person: people, leaf: leaves, wolf: wolves, knife: knives, city: cities, baby: babies, box:

@@ -18,37 +18,16 @@ import time
 import numpy as np
 import tokenizers
 import torch
-import torch.nn.functional as F
 from torch import nn
 
+import demo_card
 import demo_dialogues
+from demo_model import CONFIG, Llama
 
-LENGTH = 512  # tokens of one training row; whole documents are packed into it
-CONFIG = {
-    "architectures": ["LlamaForCausalLM"],
-    "model_type": "llama",
-    "vocab_size": 2048,
-    "hidden_size": 256,
-    "intermediate_size": 576,
-    "num_hidden_layers": 5,
-    "num_attention_heads": 8,
-    "num_key_value_heads": 2,
-    "head_dim": 32,
-    "hidden_act": "silu",
-    "max_position_embeddings": 1024,
-    "rms_norm_eps": 1e-5,
-    "rope_theta": 10000.0,
-    "tie_word_embeddings": True,
-    "attention_bias": False,
-    "mlp_bias": False,
-    "attention_dropout": 0.0,
-    "initializer_range": 0.02,
-    "use_cache": True,
-    "torch_dtype": "bfloat16",
-    "bos_token_id": 0,
-    "eos_token_id": 1,
-    "pad_token_id": 1,
-}
+# (tokens of a training row, share of the steps): whole documents are packed into rows, and the last
+# steps see long dialogues, so that a conversation may fill the context
+SHORT, LONG = 512, CONFIG["max_position_embeddings"]
+LONG_SHARE = 0.12
 SPECIAL = ["<|bos|>", "<|eos|>", "<|im_start|>", "<|im_end|>"]
 BOS, EOS, IM_START, IM_END = range(4)
 SPLIT = (
@@ -62,16 +41,13 @@ TEMPLATE = (
 )
 
 
-# Text
-
-
 def generate(job):
-    first, count, held = job
-    return [demo_dialogues.document(seed, held) for seed in range(first, first + count)]
+    first, count, held, long = job
+    return [demo_dialogues.document(seed, held, long) for seed in range(first, first + count)]
 
 
-def documents(count, held=False):
-    jobs = [(first, min(500, count - first), held) for first in range(0, count, 500)]
+def documents(count, held=False, long=False):
+    jobs = [(first, min(500, count - first), held, long) for first in range(0, count, 500)]
     with multiprocessing.Pool(2) as pool:
         for part in pool.imap(generate, jobs):
             yield from part
@@ -132,12 +108,12 @@ def encode(tok, docs):
         yield out, scored
 
 
-def pack(encoded):
-    """Rows [LENGTH + 1] of ids, of scored flags and of document numbers (0 = padding)."""
+def pack(encoded, length):
+    """Rows [length + 1] of ids, of scored flags and of document numbers (0 = padding)."""
     open_rows, done = [], []
     for out, scored in encoded:
-        out, scored = out[: LENGTH + 1], scored[: LENGTH + 1]
-        row = next((r for r in open_rows if len(r[0]) + len(out) <= LENGTH + 1), None)
+        out, scored = out[: length + 1], scored[: length + 1]
+        row = next((r for r in open_rows if len(r[0]) + len(out) <= length + 1), None)
         if row is None:
             row = ([], [], [])
             open_rows.append(row)
@@ -148,118 +124,11 @@ def pack(encoded):
             done.append(
                 open_rows.pop(max(range(len(open_rows)), key=lambda i: len(open_rows[i][0])))
             )
-    rows = np.zeros((3, len(done) + len(open_rows), LENGTH + 1), np.uint16)
+    rows = np.zeros((3, len(done) + len(open_rows), length + 1), np.uint16)
     for i, row in enumerate(done + open_rows):
         for k in range(3):
             rows[k, i, : len(row[k])] = row[k]
     return rows
-
-
-# Model
-# Parameter names are those of transformers' LlamaForCausalLM, so the state is exported as it is.
-
-
-def rotate(x, cos, sin):
-    a, b = x.chunk(2, -1)
-    return (x * cos + torch.cat([-b, a], -1) * sin).to(x.dtype)
-
-
-class Norm(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(CONFIG["hidden_size"]))
-
-    def forward(self, x):
-        return F.rms_norm(x, self.weight.shape, self.weight, CONFIG["rms_norm_eps"])
-
-
-class Attention(nn.Module):
-    def __init__(self):
-        super().__init__()
-        hidden, self.dim = CONFIG["hidden_size"], CONFIG["head_dim"]
-        self.heads, self.kv = CONFIG["num_attention_heads"], CONFIG["num_key_value_heads"]
-        self.q_proj = nn.Linear(hidden, self.heads * self.dim, bias=False)
-        self.k_proj = nn.Linear(hidden, self.kv * self.dim, bias=False)
-        self.v_proj = nn.Linear(hidden, self.kv * self.dim, bias=False)
-        self.o_proj = nn.Linear(self.heads * self.dim, hidden, bias=False)
-
-    def forward(self, x, cos, sin, mask):
-        b, t, _ = x.shape
-        q, k, v = (
-            p(x).view(b, t, -1, self.dim).transpose(1, 2)
-            for p in (self.q_proj, self.k_proj, self.v_proj)
-        )
-        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
-        k, v = (z.repeat_interleave(self.heads // self.kv, 1) for z in (k, v))
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        return self.o_proj(y.transpose(1, 2).reshape(b, t, -1))
-
-
-class Mlp(nn.Module):
-    def __init__(self):
-        super().__init__()
-        hidden, inner = CONFIG["hidden_size"], CONFIG["intermediate_size"]
-        self.gate_proj = nn.Linear(hidden, inner, bias=False)
-        self.up_proj = nn.Linear(hidden, inner, bias=False)
-        self.down_proj = nn.Linear(inner, hidden, bias=False)
-
-    def forward(self, x):
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
-
-
-class Layer(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.input_layernorm, self.self_attn = Norm(), Attention()
-        self.post_attention_layernorm, self.mlp = Norm(), Mlp()
-
-    def forward(self, x, cos, sin, mask):
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, mask)
-        return x + self.mlp(self.post_attention_layernorm(x))
-
-
-class Trunk(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.embed_tokens = nn.Embedding(CONFIG["vocab_size"], CONFIG["hidden_size"])
-        self.layers = nn.ModuleList(Layer() for _ in range(CONFIG["num_hidden_layers"]))
-        self.norm = Norm()
-
-    def forward(self, ids, cos, sin, mask):
-        x = self.embed_tokens(ids)
-        for layer in self.layers:
-            x = layer(x, cos, sin, mask)
-        return self.norm(x)
-
-
-class Llama(nn.Module):
-    """Token losses of packed rows; a token sees only the tokens before it in its own document."""
-
-    def __init__(self):
-        super().__init__()
-        self.model = Trunk()
-        for name, p in self.named_parameters():
-            if p.dim() == 2:
-                last = name.endswith(("o_proj.weight", "down_proj.weight"))
-                nn.init.normal_(
-                    p, std=0.02 / (math.sqrt(2 * CONFIG["num_hidden_layers"]) if last else 1)
-                )
-        angle = torch.arange(LENGTH)[:, None] * CONFIG["rope_theta"] ** (
-            -torch.arange(0, CONFIG["head_dim"], 2) / CONFIG["head_dim"]
-        )
-        self.angles = torch.cat([angle.cos(), angle.cos()], -1), torch.cat(
-            [angle.sin(), angle.sin()], -1
-        )
-        self.causal = torch.ones(LENGTH, LENGTH, dtype=torch.bool).tril()
-        self.trunk = self.model
-
-    def forward(self, rows):
-        ids, scored, doc = rows
-        same = (doc[:, :-1, None] == doc[:, None, :-1]) & self.causal
-        with torch.autocast("cpu", torch.bfloat16):
-            x = self.trunk(ids[:, :-1], *self.angles, same[:, None])
-            logits = F.linear(x[scored[:, 1:] == 1], self.model.embed_tokens.weight)
-        return F.cross_entropy(logits.float(), ids[:, 1:][scored[:, 1:] == 1], reduction="none")
 
 
 # Training
@@ -286,38 +155,46 @@ def optimizers(model):
     ]
 
 
-def train(model, rows, args):
-    work = pathlib.Path(args.work)
+def batches(rows, size, rng):
+    """Every row once in random order, then again in another."""
+    queue = np.array([], int)
+    while True:
+        if len(queue) < size:
+            queue = np.concatenate([queue, rng.permutation(rows.shape[1])])
+        yield as_batch(rows, queue[:size])
+        queue = queue[size:]
+
+
+def learning_rate(step, done):
+    """Share of the full rate: a short rise, a plateau, a straight fall to almost zero."""
+    return min((step + 1) / 60, 1.0, (1 - done) / 0.65 + 0.01)
+
+
+def train(model, short, long, args):
     opts = optimizers(model)
-    base = [[g["lr"] for g in o.param_groups] for o in opts]
-    order = np.random.default_rng(1)
-    queue, start, average = np.array([], int), time.time(), None
-    for step in range(args.steps):
-        done = step / args.steps
-        scale = min((step + 1) / 60, 1.0, (1 - done) / 0.6 + 0.01)
-        for o, lrs in zip(opts, base):
-            for group, lr in zip(o.param_groups, lrs):
-                group["lr"] = lr * scale
-        if len(queue) < args.batch:
-            queue = np.concatenate([queue, order.permutation(rows.shape[1])])
-        index, queue = queue[: args.batch], queue[args.batch :]
-        loss = model(as_batch(rows, index)).mean()
+    groups = [group for o in opts for group in o.param_groups]
+    full = [group["lr"] for group in groups]
+    rng = np.random.default_rng(1)
+    short = batches(short, args.batch, rng)
+    long = batches(long, args.batch * SHORT // LONG, rng)
+    start, average, step, done = time.time(), None, 0, 0.0
+    while done < 1:
+        for group, lr in zip(groups, full):
+            group["lr"] = lr * learning_rate(step, done)
+        loss = model(next(short if done < 1 - LONG_SHARE else long)).mean()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for o in opts:
             o.step()
             o.zero_grad(set_to_none=True)
-        average = loss.item() if average is None else 0.98 * average + 0.02 * loss.item()
+        average = 0.98 * average + 0.02 * loss.item() if average else loss.item()
         if step % 50 == 0:
-            seconds = time.time() - start
-            print(
-                f"step {step} loss {average:.4f} {seconds:.0f} s "
-                f"{(step + 1) * args.batch * LENGTH / seconds:.0f} tokens/s",
-                flush=True,
-            )
-        if step % 250 == 249:
-            torch.save(model.model.state_dict(), work / "checkpoint.pt")
-    return time.time() - start
+            print(f"step {step} loss {average:.4f} {time.time() - start:.0f} s", flush=True)
+        step += 1
+        if step % 150 == 0:
+            torch.save(model.model.state_dict(), args.work / "checkpoint.pt")
+        done = max(step / args.steps, (time.time() - start) / (60 * args.minutes))
+    return time.time() - start, step
 
 
 def export(model, tok, out):
@@ -368,56 +245,64 @@ def export(model, tok, out):
         (out / name).write_text(json.dumps(content, indent=2) + "\n")
 
 
-def rows_of(tok, count, held=False, kind=None):
-    return pack(encode(tok, [d for d in documents(count, held) if kind in (None, d[0])]))
+def rows_of(tok, docs, length):
+    return pack(encode(tok, docs), length)
+
+
+def learn(model, tok, args):
+    """Returns what the model card tells about the training."""
+    start = time.time()
+    short = rows_of(tok, documents(args.documents), SHORT)
+    long = rows_of(tok, documents(args.documents // 12, long=True), LONG)
+    print(
+        f"rows: {short.shape[1]} of {SHORT}, {long.shape[1]} of {LONG}, {time.time() - start:.0f} s"
+    )
+    if args.compile:
+        model.trunk = torch.compile(model.model)
+    seconds, steps = train(model, short, long, args)
+    model.trunk = model.model
+    torch.save(model.model.state_dict(), args.work / "final.pt")
+    return {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "minutes": round(seconds / 60),
+        "steps": steps,
+        "tokens": steps * args.batch * SHORT,
+        "documents": args.documents + args.documents // 12,
+        "seeds": args.documents,
+    }
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--batch", type=int, default=16, help="rows of %d tokens" % LENGTH)
-    parser.add_argument("--documents", type=int, default=150000)
-    parser.add_argument("--work", default="/tmp/demo", help="folder for checkpoints")
-    parser.add_argument("--out", default="models/demo")
-    parser.add_argument(
-        "--compile", action="store_true", help="compile the model before training: faster"
-    )
-    parser.add_argument("--checkpoint", help="only export and score this checkpoint")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end by then")
+    parser.add_argument("--batch", type=int, default=16, help="rows of a step")
+    parser.add_argument("--documents", type=int, default=130000)
+    parser.add_argument("--work", type=pathlib.Path, default="/tmp/demo", help="for checkpoints")
+    parser.add_argument("--out", type=pathlib.Path, default="models/demo")
+    parser.add_argument("--compile", action="store_true", help="compile the model: faster")
     args = parser.parse_args()
-    pathlib.Path(args.work).mkdir(parents=True, exist_ok=True)
+    args.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    start = time.time()
     tok = train_tokenizer(
         text
         for kind, doc in documents(20000)
         for text in ([doc] if kind == "story" else [m["content"] for m in doc])
     )
     model = Llama()
-    seconds = 0
-    if args.checkpoint:
-        model.model.load_state_dict(torch.load(args.checkpoint))
-    else:
-        rows = rows_of(tok, args.documents)
-        print(
-            f"{rows.shape[1]} rows, {(rows[2] > 0).mean():.1%} filled, {(rows[1] > 0).mean():.1%}"
-            f" scored, {sum(p.numel() for p in model.parameters())} parameters,"
-            f" {time.time() - start:.0f} s",
-            flush=True,
-        )
-        if args.compile:
-            model.trunk = torch.compile(model.model)
-        seconds = train(model, rows, args)
-        torch.save(model.model.state_dict(), pathlib.Path(args.work) / "final.pt")
-    model.trunk = model.model
-    export(model, tok, pathlib.Path(args.out))
-    for p in model.parameters():  # score what was exported
+    record = learn(model, tok, args)
+    export(model, tok, args.out)
+    for p in model.parameters():  # what is scored is what was exported
         p.data = p.data.bfloat16().float()
-    print(f"training took {seconds / 60:.1f} minutes")
-    for kind in ("story", "dialogue", None):
-        value, count = perplexity(model, rows_of(tok, 2000, held=True, kind=kind))
-        print(f"held-out perplexity, {kind or 'all'}: {value:.3f} over {count} tokens")
+    record["perplexity"] = {}
+    for kind in ("story", "dialogue"):
+        held = [doc for doc in documents(2000, held=True) if doc[0] == kind]
+        record["perplexity"][kind] = perplexity(model, rows_of(tok, held, LONG))
+        print(f"held-out perplexity, {kind}: {record['perplexity'][kind][0]:.3f}", flush=True)
+    (args.work / "record.json").write_text(json.dumps(record))
+    demo_card.write(args.out, record)
 
 
 if __name__ == "__main__":
