@@ -115,30 +115,28 @@ def too_hard(rng, state):
     )
 
 
+THINGS = "apple egg book coin pear cookie stone ball flower star pencil cake".split()
+
+
 def word_problem(rng, state):
     a, b = rng.randint(1, 20), rng.randint(1, 20)
-    thing = rng.choice(
-        "apples eggs books coins pears cookies stones balls flowers stars pencils cakes".split()
-    )
+    thing = rng.choice(THINGS)
     if rng.random() < 0.5:
-        users = (
-            f"[I have|Anna has|Tom has|there are|if I have] {keep(a)} {thing}[ and get| and buy|"
-            f" and find|. I get|. I find|, then I get] {keep(b)} more. how many [{thing} |][do I"
+        key, users = f"sum|{min(a, b)}+{max(a, b)}", (
+            f"[I have|Anna has|Tom has|there are|if I have] {keep(a)} {thing}s[ and get| and buy|"
+            f" and find|. I get|. I find|, then I get] {keep(b)} more. how many [{thing}s |][do I"
             " have|are there|is that] [now|in all|]"
         )
-        return turn(
-            rng,
-            users,
-            f"{a} + {b} = {a + b}, so that makes {a + b} {thing}.",
-            f"sum|{min(a, b)}+{max(a, b)}",
+        answer = f"{a} + {b} = {a + b}, so that makes {a + b} {thing}s."
+    else:
+        key, users = f"sum|{a + b}-{b}", (
+            f"[I have|I had|if I have|there were] {keep(a + b)} {thing}s[ and lose| and eat| and"
+            f" give away|. I lose|. I give away] {keep(b)}[| of them]. how many [{thing}s |][are"
+            " left|do I have left|do I still have|are there now]"
         )
-    a = a + b
-    users = (
-        f"[I have|I had|if I have|there were] {keep(a)} {thing}[ and lose| and eat| and give away|."
-        f" I lose|. I give away] {keep(b)}[| of them]. how many [{thing} |][are left|do I have"
-        " left|do I still have|are there now]"
-    )
-    return turn(rng, users, f"{a} - {b} = {a - b}, so {a - b} {thing} are left.", f"sum|{a}-{b}")
+        left = f"{a} {thing}s are left" if a > 1 else f"one {thing} is left"
+        answer = f"{a + b} - {b} = {a}, so {left}."
+    return [(t[0], t[1], key) for t in turn(rng, users, answer, key)]
 
 
 def several_sums(rng, state):
