@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ferrum/text/utf8.h"
+
 namespace ferrum {
 namespace {
 
@@ -33,12 +35,19 @@ TEST(Utf8, DrainingByteByByteEqualsRepairingAtOnce) {
     for (const char byte : bytes) {
       pending += byte;
       drain_valid_utf8(pending, out);
-      EXPECT_TRUE(is_valid_utf8(out));
+      EXPECT_EQ(find_invalid_utf8(out), std::nullopt);
       EXPECT_LT(pending.size(), 4u);
     }
     append_valid_utf8(pending, out);
     EXPECT_EQ(out, repaired(bytes));
   }
+}
+
+TEST(Utf8, FindsWhereInvalidBytesBegin) {
+  EXPECT_EQ(find_invalid_utf8(""), std::nullopt);
+  EXPECT_EQ(find_invalid_utf8("a\xC3\xA9"), std::nullopt);
+  EXPECT_EQ(find_invalid_utf8("a\xC3\xA9\x80"), 3u);
+  EXPECT_EQ(find_invalid_utf8("ab\xF0\x9F\x91"), 2u);
 }
 
 TEST(Utf8, HoldsBackOnlyWhatMoreBytesCouldComplete) {
@@ -60,7 +69,7 @@ TEST(Utf8, EveryCodePointReadsBackAsWritten) {
     if (c >= 0xD800 && c < 0xE000) continue;
     std::string text = "\xC3\xA9";
     append_code_point(c, text);
-    ASSERT_TRUE(is_valid_utf8(text));
+    ASSERT_FALSE(find_invalid_utf8(text));
     ASSERT_EQ(last_code_point(text).value, c);
     ASSERT_EQ(first_code_point(std::string_view(text).substr(2)).bytes, text.size() - 2);
   }

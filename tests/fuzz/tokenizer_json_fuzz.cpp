@@ -4,8 +4,8 @@
 
 #include "ferrum/text/detokenizer.h"
 #include "ferrum/text/tokenizer.h"
+#include "ferrum/text/utf8.h"
 #include "ferrum/types/error.h"
-#include "text/utf8.h"
 
 namespace {
 
@@ -20,12 +20,12 @@ void round_trip(const ferrum::Tokenizer& tokenizer, std::string_view text) {
     const auto ids = tokenizer.encode(text, {.parse_special = parse_special});
     for (const int32_t id : ids) require(id >= 0 && id < tokenizer.vocab_size());
     const std::string decoded = tokenizer.decode(ids, parse_special);
-    require(ferrum::is_valid_utf8(decoded));
+    require(!ferrum::find_invalid_utf8(decoded));
     ferrum::StreamDetokenizer detokenizer(tokenizer, parse_special);
     std::string streamed;
     for (const int32_t id : ids) {
       streamed += detokenizer.push(id);
-      require(ferrum::is_valid_utf8(streamed));
+      require(!ferrum::find_invalid_utf8(streamed));
     }
     require(streamed + detokenizer.finish() == decoded);
   }

@@ -7,6 +7,7 @@
 
 #include "ferrum/text/detokenizer.h"
 #include "ferrum/text/tokenizer.h"
+#include "ferrum/text/utf8.h"
 #include "ferrum/types/json.h"
 #include "text/utf8.h"
 
@@ -66,7 +67,7 @@ std::string stream(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, 
   std::string text;
   for (const int32_t id : ids) {
     const std::string part = detokenizer.push(id);
-    EXPECT_TRUE(is_valid_utf8(part));
+    EXPECT_EQ(find_invalid_utf8(part), std::nullopt);
     text += part;
   }
   return text + detokenizer.finish();
