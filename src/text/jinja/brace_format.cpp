@@ -141,7 +141,7 @@ class BraceFormatter {
     if (one_of(".")) spec.precision = read_number(text, i);
     spec.type = one_of("sdxXobeEfFgG%");
     if (i != text.size()) runtime_.fail("invalid format specifier " + quote(text));
-    if (spec.type == 'n' || (value.is_integral() && !spec.type && spec.precision >= 0)) {
+    if (value.is_integral() && !spec.type && spec.precision >= 0) {
       runtime_.fail("precision not allowed in integer format specifier");
     }
     return spec;

@@ -176,18 +176,16 @@ Value MacroBody::bind(Runtime& runtime) const {
 
 void MacroBody::bind_named(Runtime& runtime, Call& arguments) const {
   std::vector<std::pair<Value, Value>> rest;
-  for (auto& [key, value] : arguments.named) {
-    const bool is_parameter = runtime.scope->variables.count(key) == 0 &&
-                              std::any_of(parameters.begin(), parameters.end(),
-                                          [&](const auto& p) { return p.first == key; });
-    if (is_parameter) {
-      const auto at = std::find_if(parameters.begin(), parameters.end(),
-                                   [&](const auto& p) { return p.first == key; });
-      runtime.assign(at->first, std::move(value));
+  for (auto& argument : arguments.named) {
+    const std::string& key = argument.first;
+    const auto parameter = std::find_if(parameters.begin(), parameters.end(),
+                                        [&](const auto& p) { return p.first == key; });
+    if (parameter != parameters.end() && runtime.scope->variables.count(key) == 0) {
+      runtime.assign(parameter->first, std::move(argument.second));
     } else if (key == "caller" && takes_caller) {
-      runtime.assign("caller", std::move(value));
+      runtime.assign("caller", std::move(argument.second));
     } else if (takes_kwargs) {
-      rest.emplace_back(runtime.text(key), std::move(value));
+      rest.emplace_back(runtime.text(key), std::move(argument.second));
     } else {
       runtime.fail("macro '" + name + "' takes no keyword argument '" + key + "'");
     }
