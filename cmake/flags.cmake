@@ -30,3 +30,7 @@ if(FERRUM_SANITIZE)
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${FERRUM_SANITIZE})
 endif()
+
+if(FERRUM_FUZZ)  # coverage in the libraries; tests/fuzz links the driver
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -284,12 +284,14 @@ def make_chains(folder):
 
     chains = [
         ("m", []), ("m", [transpose(0, 1)]), ("m", [transpose(-1, -2)]), ("m", [transpose(1, 1)]),
-        ("m", [cut(0, 2)]), ("m", [cut(0, None, 3)]), ("m", [cut(0, -3, -1)]), ("m", [cut(1, 1, 4)]),
+        ("m", [cut(0, 2)]), ("m", [cut(0, None, 3)]), ("m", [cut(0, -3, -1)]),
+        ("m", [cut(1, 1, 4)]),
         ("m", [cut(1, -2)]), ("m", [cut(0, 5, 2)]), ("m", [cut(0, -100, 100)]), ("m", [cut(0, 9)]),
         ("m", [reshape(5, 7)]), ("m", [transpose(0, 1), reshape(7, 5)]),
         ("m", [reshape(5, 7), transpose(0, 1)]), ("m", [reshape(35), cut(0, 3, 30), reshape(3, 9)]),
         ("m", [to("f16"), scale(0.1), to("f32")]), ("m", [scale(0.1), to("f16"), to("f32")]),
-        ("m", [to("bf16"), scale(3.0), scale(1 / 3)]), ("m", [scale(1 / 3), scale(3.0), to("bf16")]),
+        ("m", [to("bf16"), scale(3.0), scale(1 / 3)]),
+        ("m", [scale(1 / 3), scale(3.0), to("bf16")]),
         ("m", [scale(50.0), to("i32"), to("f32"), scale(0.02)]), ("m", [scale(20.0), to("i8")]),
         ("m", [cut(1, 1, 3), to("f64"), scale(1.1), transpose(0, 1), reshape(14), cut(0, 1, -1)]),
         ("b", [to("f32")]), ("b", [transpose(0, 1)]), ("b", [transpose(0, 1), to("f32")]),
@@ -337,7 +339,8 @@ def main():
     make_chains(folder)
     for path in sorted(folder.rglob("*.safetensors")):
         with safe_open(path, framework="np") as reader:  # the library accepts what it wrote
-            print(path.relative_to(folder), path.stat().st_size, "bytes", len(reader.keys()), "tensors")
+            count = len(reader.keys())
+        print(f"{path.relative_to(folder)}: {path.stat().st_size} bytes, {count} tensors")
 
 
 if __name__ == "__main__":

@@ -64,8 +64,10 @@ TEST(ModelDirectoryTest, NothingOutsideCanBeNamed) {
         std::string("config.json\0x", 13), std::string("config.json/"), std::string("..")}) {
     SCOPED_TRACE(name);
     EXPECT_FALSE(files->contains(name));
-    expect_error(ErrorCode::kNotFound, HasSubstr("has no file"), [&] { files->read_text(name, 9); });
-    expect_error(ErrorCode::kNotFound, HasSubstr("has no file"), [&] { files->weight_source(name); });
+    expect_error(ErrorCode::kNotFound, HasSubstr("has no file"),
+                 [&] { files->read_text(name, 9); });
+    expect_error(ErrorCode::kNotFound, HasSubstr("has no file"),
+                 [&] { files->weight_source(name); });
   }
 }
 
@@ -106,7 +108,8 @@ TEST(ModelDirectoryTest, MustBeADirectory) {
 
 TEST(EmbeddedModelTest, ServesItsFilesFromMemory) {
   const std::string weights = one_tensor("w");
-  const auto files = open_embedded_model({{"model.safetensors", weights}, {"a.json", "{}"}}, "demo");
+  const auto files =
+      open_embedded_model({{"model.safetensors", weights}, {"a.json", "{}"}}, "demo");
   EXPECT_THAT(files->names(), ElementsAre("a.json", "model.safetensors"));
   EXPECT_EQ(files->read_text("a.json", 2), "{}");
   EXPECT_EQ(files->weight_source("model.safetensors").bytes->data(), weights.data());

@@ -86,7 +86,8 @@ int64_t ModelWeights::total_size_bytes() const {
 
 std::vector<WeightSource> ModelWeights::sources() const {
   std::map<Json, WeightSource> sources;
-  for (const auto& [name, entry] : tensors_) sources.try_emplace(entry.source.location, entry.source);
+  for (const auto& [name, entry] : tensors_)
+    sources.try_emplace(entry.source.location, entry.source);
   std::vector<WeightSource> result;
   for (auto& [location, source] : sources) result.push_back(std::move(source));
   return result;

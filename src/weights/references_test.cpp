@@ -128,7 +128,8 @@ TEST_F(ReferencesTest, AShardedModelIsOneSetOfTensors) {
   EXPECT_EQ(weights.total_size_bytes(), 416);
   EXPECT_EQ(weights.sources().size(), 2u);
   std::vector<ModelWeights::Request> requests;
-  for (const auto& [name, entry] : weights.tensors()) requests.push_back({name, entry.info.shape, {}});
+  for (const auto& [name, entry] : weights.tensors())
+    requests.push_back({name, entry.info.shape, {}});
   const std::vector<Tensor> tensors = weights.load(requests, Device::cpu());
   for (size_t i = 0; i < requests.size(); ++i) {
     if (requests[i].name != "norm.weight") continue;

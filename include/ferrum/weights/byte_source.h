@@ -13,6 +13,7 @@
 
 #include "ferrum/tensor/storage.h"
 #include "ferrum/types/catalog.h"
+#include "ferrum/types/function_ref.h"
 #include "ferrum/weights/weight_source.h"
 
 namespace ferrum {
@@ -26,6 +27,10 @@ class ByteSource {
 
   // Fills `destination` from `offset` on. Throws kInvalidArgument for a range past the end, kIo.
   virtual void read(int64_t offset, std::span<std::byte> destination) const = 0;
+
+  // Hands [offset, offset + bytes) to `sink`, in order, in chunks of 1 MiB and a rest.
+  void stream(int64_t offset, int64_t bytes,
+              FunctionRef<void(std::span<const std::byte>)> sink) const;
 
   // All bytes where they lie, when the host can address them (a mapped file, lent memory): tensors
   // are then views of it. Null for a source that fetches ranges.

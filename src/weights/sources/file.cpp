@@ -25,7 +25,8 @@ class MappedStorage : public Storage {
 };
 
 // MAP_PRIVATE, though nothing is ever written: read-only private pages are the page cache's own and
-// cost the same, and file systems that refuse shared maps (FUSE with direct I/O) grant private ones.
+// cost the same, and file systems that refuse shared maps (FUSE with direct I/O) grant private
+// ones.
 std::shared_ptr<Storage> map_file(const std::string& path) {
   const OpenFile file(path);
   if (file.size() == 0) return std::make_shared<MappedStorage>(nullptr, 0);

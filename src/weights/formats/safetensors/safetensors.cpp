@@ -15,7 +15,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "tensors are used as they lie");
 
 constexpr int64_t kLengthBytes = 8;
-constexpr int64_t kStreamBytes = int64_t{1} << 20;
 
 class SafetensorsReader : public WeightReader {
  public:
@@ -34,14 +33,7 @@ class SafetensorsReader : public WeightReader {
 
   void stream(std::string_view name, int64_t begin, int64_t end,
               FunctionRef<void(std::span<const std::byte>)> sink) const override {
-    const int64_t tensor = offset_of(name);
-    std::vector<std::byte> buffer(static_cast<size_t>(std::min(kStreamBytes, end - begin)));
-    for (int64_t at = begin; at < end; at += kStreamBytes) {
-      const std::span<std::byte> chunk(buffer.data(),
-                                       static_cast<size_t>(std::min(kStreamBytes, end - at)));
-      source_->read(tensor + at, chunk);
-      sink(chunk);
-    }
+    source_->stream(offset_of(name) + begin, end - begin, sink);
   }
 
  private:

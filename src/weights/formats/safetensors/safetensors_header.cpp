@@ -186,7 +186,8 @@ void check_coverage(const SafetensorsHeader& header, int64_t data_bytes, const s
   std::vector<Extent> extents;
   extents.reserve(header.offsets.size());
   for (const auto& [name, begin] : header.offsets) {
-    extents.push_back({begin, begin + header.metadata.tensors.find(name)->second.size_bytes, &name});
+    extents.push_back(
+        {begin, begin + header.metadata.tensors.find(name)->second.size_bytes, &name});
   }
   std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
@@ -195,8 +196,8 @@ void check_coverage(const SafetensorsHeader& header, int64_t data_bytes, const s
   for (const Extent& extent : extents) {
     if (extent.begin != end) {
       throw Error(ErrorCode::kInvalidFormat,
-                  what + (extent.begin < end ? " has an overlap" : " has a hole") + " before tensor " +
-                      quote_json(*extent.name) + ": it begins at byte " +
+                  what + (extent.begin < end ? " has an overlap" : " has a hole") +
+                      " before tensor " + quote_json(*extent.name) + ": it begins at byte " +
                       std::to_string(extent.begin) + " of the data, the one before ends at " +
                       std::to_string(end));
     }

@@ -67,9 +67,10 @@ TEST_F(SafetensorsTest, ReadsAnyOrderWhitespaceScalarsAndEmptyTensors) {
 }
 
 TEST_F(SafetensorsTest, PackedTypesCountElementsAndEndOnABytesEdge) {
-  const WeightMetadata metadata = open_header(
-      "{" + tensor("a", "F4", "[3,2]", "[0,3]") + "," + tensor("b", "F6_E2M3", "[4]", "[3,6]") + "," +
-          tensor("c", "F6_E3M2", "[8]", "[6,12]") + "}", 12);
+  const WeightMetadata metadata = open_header("{" + tensor("a", "F4", "[3,2]", "[0,3]") + "," +
+                                                  tensor("b", "F6_E2M3", "[4]", "[3,6]") + "," +
+                                                  tensor("c", "F6_E3M2", "[8]", "[6,12]") + "}",
+                                              12);
   EXPECT_EQ(metadata.tensors.at("a").dtype, DataType::kF4E2M1);
   EXPECT_EQ(metadata.tensors.at("b").dtype, DataType::kF6E2M3);
   EXPECT_EQ(metadata.tensors.at("c").dtype, DataType::kF6E3M2);
@@ -120,8 +121,8 @@ TEST_F(SafetensorsTest, ShapesThatOverflowNameTheTensor) {
 }
 
 TEST_F(SafetensorsTest, NumbersArePlainIntegers) {
-  for (const char* shape : {"[-1]", "[1.0]", "[1e3]", "[1e0]", "[-0]", "[true]", "[null]", "[\"1\"]",
-                            "[[1]]", "[{}]", "[99999999999999999999999]"}) {
+  for (const char* shape : {"[-1]", "[1.0]", "[1e3]", "[1e0]", "[-0]", "[true]", "[null]",
+                            "[\"1\"]", "[[1]]", "[{}]", "[99999999999999999999999]"}) {
     expect_header_refused("{" + tensor("w", "F32", shape, "[0,4]") + "}", 4, HasSubstr("\"w\""));
   }
   for (const char* offsets : {"[0]", "[0,4,4]", "[]", "[4,0]", "[0,8]", "[0,4.0]", "[-4,0]"}) {

@@ -1,0 +1,214 @@
+// A source that only fetches ranges, as a remote one would: what is read, and how many at once.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <numeric>
+
+#include "ferrum/weights/weight_catalogs.h"
+#include "support/host_tensor_factory.h"
+#include "support/safetensors_bytes.h"
+
+namespace ferrum {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// What the medium sees.
+struct Medium {
+  std::string bytes;
+  std::atomic<int64_t> bytes_read{0};
+  std::atomic<int> opened{0};
+  std::string stamp = "1";
+  std::function<void(int64_t offset, int64_t bytes)> on_read = [](int64_t, int64_t) {};
+};
+
+class RangedSource : public ByteSource {
+ public:
+  explicit RangedSource(Medium& medium) : medium_(medium) { ++medium_.opened; }
+  const std::string& name() const override { return name_; }
+  int64_t size() const override { return static_cast<int64_t>(medium_.bytes.size()); }
+  void read(int64_t offset, std::span<std::byte> destination) const override {
+    const auto bytes = static_cast<int64_t>(destination.size());
+    check_range(offset, bytes);
+    medium_.bytes_read += bytes;
+    medium_.on_read(offset, bytes);
+    std::memcpy(destination.data(), medium_.bytes.data() + offset, destination.size());
+  }
+  void prefetch(int64_t offset, int64_t bytes) const override {
+    std::vector<std::byte> buffer(static_cast<size_t>(bytes));
+    read(offset, buffer);
+  }
+
+ private:
+  Medium& medium_;
+  std::string name_ = "ranged.safetensors";
+};
+
+constexpr int64_t kRows = 1024, kColumns = 2048;  // of "m": f32, 8 MiB
+
+std::string matrix_and_vector() {
+  const std::string header =
+      R"({"m":{"dtype":"F32","shape":[1024,2048],"data_offsets":[0,8388608]},)"
+      R"("v":{"dtype":"F32","shape":[4],"data_offsets":[8388608,8388624]}})";
+  std::vector<float> values(kRows * kColumns + 4);
+  std::iota(values.begin(), values.end(), 0.0f);
+  return safetensors_bytes(header, std::string_view(reinterpret_cast<const char*>(values.data()),
+                                                    values.size() * sizeof(float)));
+}
+
+class RangedSourceTest : public testing::Test {
+ protected:
+  RangedSourceTest() {
+    medium.bytes = matrix_and_vector();
+    catalogs.sources.add("ranged", {"counts its reads",
+                                    [this](const WeightSource&) {
+                                      return std::make_unique<RangedSource>(medium);
+                                    },
+                                    [this](const WeightSource&) { return medium.stamp; }});
+    source.kind = "ranged";
+  }
+  TensorSpec spec(std::string name, std::vector<TensorTransformation> transformations = {}) const {
+    return {std::move(name), std::nullopt,          std::nullopt, Device::cpu(),
+            source,          std::move(transformations)};
+  }
+  int64_t read_by(const std::function<void()>& action) {
+    const int64_t before = medium.bytes_read;
+    action();
+    return medium.bytes_read - before;
+  }
+
+  Medium medium;
+  HostTensorFactory factory;
+  WeightCatalogs catalogs = create_weight_catalogs();
+  std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory, {4});
+  WeightSource source;
+};
+
+TEST_F(RangedSourceTest, OnlyTheHeaderAndTheTensorAreRead) {
+  EXPECT_TRUE(loader->capabilities().supports_streaming);
+  EXPECT_LT(read_by([&] { EXPECT_EQ(loader->get_metadata(source).tensors.size(), 2u); }), 1000);
+  EXPECT_EQ(read_by([&] {
+              const Tensor v = loader->load_tensor(spec("v"));
+              EXPECT_EQ(v.data<float>()[3], static_cast<float>(kRows * kColumns + 3));
+            }), 16);
+}
+
+TEST_F(RangedSourceTest, ASliceOfRowsReadsThoseRowsWhateverStandsBeforeIt) {
+  loader->get_metadata(source);
+  const std::vector<TensorTransformation> steps{
+      TensorTransformation::cast(DataType::kF64), TensorTransformation::scale(2),
+      TensorTransformation::slice(0, 3, 5), TensorTransformation::cast(DataType::kF32)};
+  EXPECT_EQ(read_by([&] {
+              const Tensor rows = loader->load_tensor(spec("m", steps));
+              EXPECT_EQ(rows.shape(), (Shape{2, kColumns}));
+              EXPECT_EQ(rows.data<float>()[0], 2.0f * 3 * kColumns);
+            }), 2 * kColumns * 4);
+}
+
+TEST_F(RangedSourceTest, ColumnsAndTransposesReadTheTensorOnce) {
+  loader->get_metadata(source);
+  EXPECT_EQ(read_by([&] {
+              const Tensor column = loader->load_tensor(
+                  spec("m", {TensorTransformation::slice(1, 7, 8),
+                             TensorTransformation::reshape(Shape{kRows})}));
+              EXPECT_EQ(column.data<float>()[2], 2.0f * kColumns + 7);
+            }), kRows * kColumns * 4);
+  const Tensor turned = loader->load_tensor(spec("m", {TensorTransformation::transpose(0, 1)}));
+  EXPECT_EQ(turned.data<float>()[1], static_cast<float>(kColumns));
+}
+
+TEST_F(RangedSourceTest, TheHeaderIsReadAgainOnlyWhenTheSourceChanges) {
+  loader->get_metadata(source);
+  loader->get_metadata(source);
+  EXPECT_EQ(medium.opened, 1);
+  medium.stamp = "2";
+  loader->get_metadata(source);
+  EXPECT_EQ(medium.opened, 2);
+}
+
+TEST_F(RangedSourceTest, ABatchWorksOnSeveralTensorsAtOnce) {
+  EXPECT_TRUE(loader->capabilities().supports_concurrent);
+  loader->get_metadata(source);
+  std::mutex mutex;
+  std::condition_variable both;
+  int waiting = 0;
+  // Each read waits for the other's: one at a time would never end.
+  medium.on_read = [&](int64_t, int64_t) {
+    std::unique_lock lock(mutex);
+    ++waiting;
+    both.notify_all();
+    EXPECT_TRUE(both.wait_for(lock, std::chrono::seconds(60), [&] { return waiting >= 2; }));
+  };
+  const std::vector<TensorSpec> specs{spec("v"), spec("v")};
+  EXPECT_EQ(loader->load_tensors(specs).size(), 2u);
+  EXPECT_FALSE(create_weight_loader(catalogs, factory, {1})->capabilities().supports_concurrent);
+}
+
+TEST_F(RangedSourceTest, AStopEndsTheBatchBetweenTwoChunks) {
+  loader->get_metadata(source);
+  std::stop_source stop;
+  medium.on_read = [&](int64_t, int64_t) { stop.request_stop(); };
+  const std::vector<TensorSpec> specs{spec("m"), spec("m"), spec("m")};
+  const int64_t read = read_by([&] {
+    try {
+      loader->load_tensors(specs, stop.get_token());
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+    }
+  });
+  EXPECT_LE(read, 3 * (int64_t{1} << 20));
+}
+
+TEST_F(RangedSourceTest, ProgressRisesToTheTotal) {
+  std::vector<int64_t> done;
+  const auto note = [&](int64_t bytes, int64_t total) {
+    EXPECT_EQ(total, 2 * kRows * kColumns * 4 + 16);
+    done.push_back(bytes);
+  };
+  const std::vector<TensorSpec> specs{
+      spec("m"), spec("v"), spec("m", {TensorTransformation::slice(0, 0, 1)})};
+  loader->load_tensors(specs, {}, note);
+  EXPECT_TRUE(std::is_sorted(done.begin(), done.end()));
+  EXPECT_EQ(done.back(), 2 * kRows * kColumns * 4 + 16);
+  EXPECT_GT(done.size(), 8u);
+}
+
+TEST_F(RangedSourceTest, TheFirstErrorFailsTheBatchAndNamesTheTensor) {
+  loader->get_metadata(source);
+  medium.on_read = [](int64_t, int64_t) { throw Error(ErrorCode::kIo, "the line is cut"); };
+  const std::vector<TensorSpec> specs{spec("m"), spec("v")};
+  try {
+    loader->load_tensors(specs);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kIo);
+    EXPECT_THAT(error.message(), HasSubstr("tensor '"));
+    EXPECT_THAT(error.message(), HasSubstr("the line is cut"));
+  }
+  EXPECT_FALSE(loader->is_available(source));
+}
+
+TEST_F(RangedSourceTest, PreloadReadsEverythingOnceAndReports) {
+  int64_t last = 0;
+  const auto size = static_cast<int64_t>(medium.bytes.size());
+  EXPECT_EQ(read_by([&] {
+              loader->preload(source, {}, [&](int64_t done, int64_t total) {
+                EXPECT_EQ(total, size);
+                last = done;
+              });
+            }), size);
+  EXPECT_EQ(last, size);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(loader->preload(source, stop.get_token()), Error);
+}
+
+}  // namespace
+}  // namespace ferrum
