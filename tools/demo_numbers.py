@@ -122,17 +122,23 @@ def word_problem(rng, state):
     a, b = rng.randint(1, 20), rng.randint(1, 20)
     thing = rng.choice(THINGS)
     if rng.random() < 0.5:
-        key, users = f"sum|{min(a, b)}+{max(a, b)}", (
-            f"[I have|Anna has|Tom has|there are|if I have] {keep(a)} {thing}s[ and get| and buy|"
-            f" and find|. I get|. I find|, then I get] {keep(b)} more. how many [{thing}s |][do I"
-            " have|are there|is that] [now|in all|]"
+        key, users = (
+            f"sum|{min(a, b)}+{max(a, b)}",
+            (
+                f"[I have|Anna has|Tom has|there are|if I have] {keep(a)} {thing}s[ and get| and"
+                f" buy| and find|. I get|. I find|, then I get] {keep(b)} more. how many [{thing}s"
+                " |][do I have|are there|is that] [now|in all|]"
+            ),
         )
         answer = f"{a} + {b} = {a + b}, so that makes {a + b} {thing}s."
     else:
-        key, users = f"sum|{a + b}-{b}", (
-            f"[I have|I had|if I have|there were] {keep(a + b)} {thing}s[ and lose| and eat| and"
-            f" give away|. I lose|. I give away] {keep(b)}[| of them]. how many [{thing}s |][are"
-            " left|do I have left|do I still have|are there now]"
+        key, users = (
+            f"sum|{a + b}-{b}",
+            (
+                f"[I have|I had|if I have|there were] {keep(a + b)} {thing}s[ and lose| and eat|"
+                f" and give away|. I lose|. I give away] {keep(b)}[| of them]. how many [{thing}s"
+                " |][are left|do I have left|do I still have|are there now]"
+            ),
         )
         left = f"{a} {thing}s are left" if a > 1 else f"one {thing} is left"
         answer = f"{a + b} - {b} = {a}, so {left}."

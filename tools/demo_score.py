@@ -47,7 +47,7 @@ class Model:
         ).eval()
 
     @torch.no_grad()
-    def continue_texts(self, texts, sample=False, limit=400):
+    def continue_texts(self, texts, sample=False, limit=320):
         """[(text, did it end by itself?)]"""
         results = []
         for i in range(0, len(texts), 32):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the demonstration model that is embedded in Ferrum, on text that demo_*.py generate.
 
-    python3 tools/train_demo_model.py --steps 4000 --work /tmp/demo --out models/demo
+    python3 tools/train_demo_model.py --compile
 
 Needs torch, tokenizers, safetensors and numpy. Training and held-out text differ by seed and by the
 combinations that occur in them (demo_turns.held_out). The same arguments give the same text and
@@ -170,13 +170,14 @@ def learning_rate(step, done):
     return min((step + 1) / 60, 1.0, (1 - done) / 0.65 + 0.01)
 
 
-def train(model, short, long, args):
+def train(model, rows, past, args):
+    """Trains on `rows` (short, long) and adds to `past` {steps, tokens, seconds}."""
     opts = optimizers(model)
     groups = [group for o in opts for group in o.param_groups]
     full = [group["lr"] for group in groups]
-    rng = np.random.default_rng(1)
-    short = batches(short, args.batch, rng)
-    long = batches(long, args.batch * SHORT // LONG, rng)
+    rng = np.random.default_rng(1 + past["steps"])
+    short = batches(rows[0], args.batch, rng)
+    long = batches(rows[1], args.batch * SHORT // LONG, rng)
     start, average, step, done = time.time(), None, 0, 0.0
     while done < 1:
         for group, lr in zip(groups, full):
@@ -188,13 +189,16 @@ def train(model, short, long, args):
             o.step()
             o.zero_grad(set_to_none=True)
         average = 0.98 * average + 0.02 * loss.item() if average else loss.item()
-        if step % 50 == 0:
-            print(f"step {step} loss {average:.4f} {time.time() - start:.0f} s", flush=True)
         step += 1
-        if step % 150 == 0:
-            torch.save(model.model.state_dict(), args.work / "checkpoint.pt")
-        done = max(step / args.steps, (time.time() - start) / (60 * args.minutes))
-    return time.time() - start, step
+        seconds = time.time() - start
+        done = max(step / args.steps, seconds / (60 * args.minutes))
+        if step % 50 == 0:
+            print(f"step {step} loss {average:.4f} {seconds:.0f} s", flush=True)
+        if step % 150 == 0 or done >= 1:
+            now = {"steps": step, "tokens": step * args.batch * SHORT, "seconds": seconds}
+            record = {name: past[name] + value for name, value in now.items()}
+            torch.save({"weights": model.model.state_dict(), **record}, args.work / "checkpoint.pt")
+    return record
 
 
 def export(model, tok, out):
@@ -249,37 +253,41 @@ def rows_of(tok, docs, length):
     return pack(encode(tok, docs), length)
 
 
-def learn(model, tok, args):
-    """Returns what the model card tells about the training."""
+def learn(model, tok, past, args):
     start = time.time()
-    short = rows_of(tok, documents(args.documents), SHORT)
-    long = rows_of(tok, documents(args.documents // 12, long=True), LONG)
-    print(
-        f"rows: {short.shape[1]} of {SHORT}, {long.shape[1]} of {LONG}, {time.time() - start:.0f} s"
+    rows = (
+        rows_of(tok, documents(args.documents), SHORT),
+        rows_of(tok, documents(args.documents // 12, long=True), LONG),
     )
+    print(f"{rows[0].shape[1]} short, {rows[1].shape[1]} long rows, {time.time() - start:.0f} s")
     if args.compile:
         model.trunk = torch.compile(model.model)
-    seconds, steps = train(model, short, long, args)
+    record = train(model, rows, past, args)
     model.trunk = model.model
-    torch.save(model.model.state_dict(), args.work / "final.pt")
-    return {
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "minutes": round(seconds / 60),
-        "steps": steps,
-        "tokens": steps * args.batch * SHORT,
-        "documents": args.documents + args.documents // 12,
-        "seeds": args.documents,
-    }
+    return record
+
+
+def score(model, tok):
+    """{kind: held-out perplexity} of the weights as they are exported."""
+    for p in model.parameters():
+        p.data = p.data.bfloat16().float()
+    found = {}
+    for kind in ("story", "dialogue"):
+        held = [doc for doc in documents(2000, held=True) if doc[0] == kind]
+        found[kind], count = perplexity(model, rows_of(tok, held, LONG))
+        print(f"held-out perplexity, {kind}: {found[kind]:.3f} over {count} tokens", flush=True)
+    return found
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=4000, help="0: only export and score")
     parser.add_argument("--minutes", type=float, default=math.inf, help="end by then")
-    parser.add_argument("--batch", type=int, default=16, help="rows of a step")
-    parser.add_argument("--documents", type=int, default=130000)
+    parser.add_argument("--batch", type=int, default=8, help="rows of a step")
+    parser.add_argument("--documents", type=int, default=100000)
+    parser.add_argument("--resume", type=pathlib.Path, help="a checkpoint.pt to go on from")
     parser.add_argument("--work", type=pathlib.Path, default="/tmp/demo", help="for checkpoints")
     parser.add_argument("--out", type=pathlib.Path, default="models/demo")
     parser.add_argument("--compile", action="store_true", help="compile the model: faster")
@@ -291,18 +299,14 @@ def main():
         for kind, doc in documents(20000)
         for text in ([doc] if kind == "story" else [m["content"] for m in doc])
     )
-    model = Llama()
-    record = learn(model, tok, args)
+    model, record = Llama(), {"steps": 0, "tokens": 0, "seconds": 0}
+    if args.resume:
+        record = torch.load(args.resume)
+        model.model.load_state_dict(record.pop("weights"))
+    if args.steps:
+        record = learn(model, tok, record, args)
     export(model, tok, args.out)
-    for p in model.parameters():  # what is scored is what was exported
-        p.data = p.data.bfloat16().float()
-    record["perplexity"] = {}
-    for kind in ("story", "dialogue"):
-        held = [doc for doc in documents(2000, held=True) if doc[0] == kind]
-        record["perplexity"][kind] = perplexity(model, rows_of(tok, held, LONG))
-        print(f"held-out perplexity, {kind}: {record['perplexity'][kind][0]:.3f}", flush=True)
-    (args.work / "record.json").write_text(json.dumps(record))
-    demo_card.write(args.out, record)
+    demo_card.write(args.out, {**record, "perplexity": score(model, tok)})
 
 
 if __name__ == "__main__":
