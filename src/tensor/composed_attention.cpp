@@ -52,10 +52,11 @@ Tensor ComposedAttentionOps::gather_context(const Tensor& cache, const int32_t* 
   return result;
 }
 
-// f32 [queries, context]: zero where a query sees a position, else -inf.
+// f32 [queries, context]: zero where a query sees a position, else so low that its share is zero,
+// but finite, since debugging takes infinity for a mistake.
 Tensor ComposedAttentionOps::mask(const Item& item, int64_t window, const Device& device) {
   std::vector<float> values(static_cast<size_t>(item.queries * item.context),
-                            -std::numeric_limits<float>::infinity());
+                            std::numeric_limits<float>::lowest() / 2);
   for (int64_t j = 0; j < item.queries; ++j) {
     const int64_t position = item.context - item.queries + j;
     const int64_t first = window > 0 ? std::max<int64_t>(0, position - window + 1) : 0;

@@ -19,7 +19,7 @@ struct Format {
 
 Format format_of(DataType dtype) {
   switch (dtype) {
-    case DataType::kF8E4M3: return {3, 7, 0x7e, 0x7f, 0x7f, false};
+    case DataType::kF8E4M3: return {3, 7, 0x7e, 0x7e, 0x7f, false};
     case DataType::kF8E5M2: return {2, 15, 0x7b, 0x7c, 0x7f, false};
     case DataType::kF8E4M3Fnuz: return {3, 8, 0x7f, 0x80, 0x80, true};
     default: return {2, 16, 0x7f, 0x80, 0x80, true};

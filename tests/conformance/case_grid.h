@@ -12,8 +12,9 @@ inline constexpr std::array kFloats{DataType::kF32, DataType::kF16, DataType::kB
 inline constexpr std::array kLayouts{Layout::kContiguous, Layout::kOffset, Layout::kPadded,
                                      Layout::kTransposed};
 
-// Sums in f32 of about `length` terms of magnitude one.
-inline double sum_tolerance(int64_t length) { return 2e-7 * static_cast<double>(4 + length / 8); }
+// Of a sum in f32, in any order, of `length` terms of magnitude one: each of its steps rounds a
+// partial sum of at most `length`, but rounding errors mostly cancel.
+inline double sum_tolerance(int64_t length) { return 0x1p-23 * static_cast<double>(4 + length); }
 
 // Fills in the name and the bytes from the arguments.
 inline void add_case(OpCases& cases, OpCase op_case) {

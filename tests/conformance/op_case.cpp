@@ -117,6 +117,12 @@ double rounding(DataType dtype, double value) {
   }
 }
 
+// What a number beyond the largest of its dtype becomes.
+double overflow(DataType dtype, double value) {
+  const double limit = dtype == DataType::kF16 ? 65520 : 0x1.ffffffp127;
+  return std::fabs(value) < limit ? value : std::copysign(INFINITY, value);
+}
+
 bool agree(double found, double expected, double bound) {
   if (std::isnan(expected)) return std::isnan(found);
   if (std::isinf(expected) || std::isinf(found)) return found == expected;
@@ -206,7 +212,7 @@ void PreparedCase::compare(size_t index, const std::vector<double>& expected,
   for_elements(out, [&](size_t position, int64_t offset) {
     std::fill_n(covered.begin() + offset, bits_of(out.dtype()) / 8, true);
     const double found = load(out.dtype(), bytes + offset);
-    const double want = expected[position];
+    const double want = overflow(out.dtype(), expected[position]);
     const double bound =
         1.001 * rounding(out.dtype(), want) + case_.tolerance * (1 + std::fabs(want));
     if (!first.empty() || agree(found, want, bound)) return;

@@ -3,6 +3,7 @@
 // groups and with the composed ones.
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct Target {
   BackendConfig config;
   bool composed = false;
 };
+
+inline void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
 
 const BackendCatalog& backend_catalog();
 std::vector<Target> targets();

@@ -11,9 +11,9 @@ namespace ferrum {
 // Exact. `dtype` is one of the five.
 float decode_float8(DataType dtype, uint8_t bits);
 
-// Rounds to nearest, ties to even. What lies beyond the largest number becomes infinity where the
-// type has one (E5M2), else NaN. E8M0 has powers of two only: ties go up, zero becomes the
-// smallest, negative numbers NaN.
+// Rounds to nearest, ties to even. What lies beyond the largest number becomes, as in PyTorch, that
+// number for E4M3, infinity for E5M2 and NaN for the variants without negative zero. E8M0 has
+// powers of two only: ties go up, zero becomes the smallest, negative numbers NaN.
 uint8_t encode_float8(DataType dtype, float x);
 
 }  // namespace ferrum
