@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "backends/json_object.h"
+
 namespace ferrum {
 
 void to_json(Json& json, const BackendRequirements& r) {
@@ -23,7 +25,7 @@ void from_json(const Json& json, BackendRequirements& r) {
   reader.read("min_sequence_length", r.min_sequence_length);
   reader.read("requires_flash_attention", r.requires_flash_attention);
   reader.read("requires_paged_attention", r.requires_paged_attention);
-  reader.read("extra_requirements", r.extra_requirements);
+  read_object(reader, "extra_requirements", r.extra_requirements);
   reader.finish();
 }
 
@@ -64,7 +66,7 @@ void from_json(const Json& json, BackendCapabilities& c) {
   reader.require("memory_alignment", c.memory_alignment);
   reader.require("supports_custom_kernels", c.supports_custom_kernels);
   reader.require("supports_cuda_graphs", c.supports_cuda_graphs);
-  reader.read("extra_capabilities", c.extra_capabilities);
+  read_object(reader, "extra_capabilities", c.extra_capabilities);
   reader.finish();
 }
 

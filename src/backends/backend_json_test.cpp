@@ -66,9 +66,12 @@ BackendRequirements full_requirements() {
 template <class T>
 void expect_round_trip(const T& full) {
   const Json json = full;
-  EXPECT_EQ(Json(json.get<T>()), json);
-  EXPECT_EQ(Json(parse_json(json.dump(), "text").get<T>()), json);
-  const Json defaults = T{};
+  const T read = json.get<T>();
+  EXPECT_EQ(Json(read), json);
+  const T parsed = parse_json(json.dump(), "text").get<T>();
+  EXPECT_EQ(Json(parsed), json);
+  const T default_value = T();
+  const Json defaults = default_value;
   for (const auto& [key, value] : json.items()) {
     EXPECT_NE(value, defaults.at(key)) << key << " is at its default, so it is not tested";
     Json wrong = json;
@@ -95,8 +98,10 @@ TEST(BackendJson, RoundTrips) {
 }
 
 TEST(BackendJson, ConfigsMayLeaveOutDefaults) {
-  EXPECT_EQ(Json(Json::object().get<BackendConfig>()), Json(BackendConfig{}));
-  EXPECT_EQ(Json(Json::object().get<BackendMemoryConfig>()), Json(BackendMemoryConfig{}));
+  const BackendConfig config = Json::object().get<BackendConfig>();
+  const BackendConfig defaults = BackendConfig();
+  EXPECT_EQ(Json(config), Json(defaults));
+  EXPECT_EQ(Json(Json::object().get<BackendMemoryConfig>()), Json(BackendMemoryConfig()));
   EXPECT_FALSE(Json({{"pool_size", nullptr}}).get<BackendMemoryConfig>().pool_size);
 }
 

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "backends/json_object.h"
+
 namespace ferrum {
 
 std::string_view to_string(BackendState state) {
@@ -34,7 +36,7 @@ void from_json(const Json& json, BackendStatus& status) {
   reader.require("operations_completed", status.operations_completed);
   std::string error;
   if (reader.read("last_error", error)) status.last_error = error;
-  reader.read("backend_specific", status.backend_specific);
+  read_object(reader, "backend_specific", status.backend_specific);
   reader.finish();
 }
 

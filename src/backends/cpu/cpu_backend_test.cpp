@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 const Device kCpu = Device::cpu();
 
-std::unique_ptr<CpuBackend> make(const BackendConfig& config = {}) {
+std::unique_ptr<CpuBackend> make(const BackendConfig& config = BackendConfig()) {
   return std::make_unique<CpuBackend>(read_cpu_options(config));
 }
 
