@@ -11,8 +11,7 @@
 namespace ferrum {
 namespace {
 
-// The law read word by word: everything sorted, everything in double.
-int32_t reference_sample(std::vector<double> logits, const SamplingRow& row) {
+void adjust(std::vector<double>& logits, const SamplingRow& row) {
   for (const auto& [token, bias] : row.bias) logits[static_cast<size_t>(token)] += bias;
   for (const int32_t token : row.seen) {
     double& x = logits[static_cast<size_t>(token)];
@@ -21,6 +20,11 @@ int32_t reference_sample(std::vector<double> logits, const SamplingRow& row) {
   for (const auto& [token, count] : row.generated) {
     logits[static_cast<size_t>(token)] -= row.presence_penalty + row.frequency_penalty * count;
   }
+}
+
+// The law read word by word: everything sorted, everything in double.
+int32_t reference_sample(std::vector<double> logits, const SamplingRow& row) {
+  adjust(logits, row);
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
   const auto rank = [&](int32_t a, int32_t b) {
