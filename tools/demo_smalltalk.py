@@ -93,7 +93,10 @@ def foreign(rng, state):
 
 def fact(rng, state):
     _, users, answer = rng.choice(FACTS)
-    return turn(rng, users, answer, "fact")
+    turns = turn(rng, users, answer, "fact")
+    if "[" in users:
+        return turns
+    return [(user, said, "fact asked in one way") for user, said, _ in turns]  # always trained on
 
 
 def poem(rng, state):
@@ -148,6 +151,7 @@ TOPICS = [
     (joke, 1.5),
     (riddle, 1.5),
     (foreign, 2),
+    (fact, 7),
     (poem, 5),
     (haiku, 0.7),
     (unknown_poem, 1),

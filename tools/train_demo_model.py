@@ -170,7 +170,11 @@ def learning_rate(step, done):
     return min((step + 1) / 60, 1.0, (1 - done) / 0.65 + 0.01)
 
 
-def train(model, rows, past, args):
+def save(path, model, tok, record):
+    torch.save({"weights": model.model.state_dict(), "tokenizer": tok.to_str(), **record}, path)
+
+
+def train(model, tok, rows, past, args):
     """Trains on `rows` (short, long) and adds to `past` {steps, tokens, seconds}."""
     opts = optimizers(model)
     groups = [group for o in opts for group in o.param_groups]
@@ -197,7 +201,7 @@ def train(model, rows, past, args):
         if step % 150 == 0 or done >= 1:
             now = {"steps": step, "tokens": step * args.batch * SHORT, "seconds": seconds}
             record = {name: past[name] + value for name, value in now.items()}
-            torch.save({"weights": model.model.state_dict(), **record}, args.work / "checkpoint.pt")
+            save(args.work / "checkpoint.pt", model, tok, record)
     return record
 
 
@@ -262,7 +266,7 @@ def learn(model, tok, past, args):
     print(f"{rows[0].shape[1]} short, {rows[1].shape[1]} long rows, {time.time() - start:.0f} s")
     if args.compile:
         model.trunk = torch.compile(model.model)
-    record = train(model, rows, past, args)
+    record = train(model, tok, rows, past, args)
     model.trunk = model.model
     return record
 
@@ -294,15 +298,17 @@ def main():
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    tok = train_tokenizer(
-        text
-        for kind, doc in documents(20000)
-        for text in ([doc] if kind == "story" else [m["content"] for m in doc])
-    )
     model, record = Llama(), {"steps": 0, "tokens": 0, "seconds": 0}
     if args.resume:
         record = torch.load(args.resume)
         model.model.load_state_dict(record.pop("weights"))
+        tok = tokenizers.Tokenizer.from_str(record.pop("tokenizer"))
+    else:
+        tok = train_tokenizer(
+            text
+            for kind, doc in documents(20000)
+            for text in ([doc] if kind == "story" else [m["content"] for m in doc])
+        )
     if args.steps:
         record = learn(model, tok, record, args)
     export(model, tok, args.out)
