@@ -20,13 +20,13 @@ struct alignas(64) TileConfig {
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
 
+// Static, since the intrinsic of GCC tells the compiler of its first bytes only.
+constexpr TileConfig kAllTiles;
+
 // All eight tiles at full size, for as long as it lives, on this thread.
 class TileScope {
  public:
-  TileScope() {
-    const TileConfig config;
-    _tile_loadconfig(&config);
-  }
+  TileScope() { _tile_loadconfig(&kAllTiles); }
   ~TileScope() { _tile_release(); }
   TileScope(const TileScope&) = delete;
   TileScope& operator=(const TileScope&) = delete;
