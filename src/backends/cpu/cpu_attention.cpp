@@ -59,7 +59,7 @@ struct Task {
 struct State {
   float* largest;  // [rows]
   float* total;    // [rows]
-  float* acc;      // [dims, rows]
+  float* acc;      // [rows / lanes][dims][lanes]
 };
 
 struct Sizes {
@@ -104,9 +104,12 @@ void pack_queries(const Call& c, const Task& task, char* copy, char* packed) {
                  .x_dtype = c.q.dtype(),
                  .stride = c.head_dim,
                  .tokens = int64_t{task.tokens} * task.heads,
+                 .begin = 0,
+                 .end = int64_t{task.tokens} * task.heads,
                  .in = c.head_dim,
                  .packed_dtype = c.kernel.query_dtype,
                  .lanes = c.kernel.lanes,
+                 .depth = round_up(c.head_dim, cpu::kPackedStep),
                  .packed = packed});
 }
 
@@ -172,12 +175,13 @@ void run_task(const Call& c, const Sizes& s, const Task& task, const State& stat
 }
 
 // out = acc / total, by way of a contiguous copy.
-void store_result(const Call& c, const Task& task, const State& state, char* copy) {
+void store_result(const Call& c, const Sizes& s, const Task& task, const State& state,
+                  char* copy) {
   const int64_t rows = rows_of(c, task);
   for (int64_t r = 0; r < rows; ++r) state.total[r] = 1.0f / state.total[r];
   c.linear.store({.sums = state.acc,
-                  .sums_stride = rows,
-                  .token_major = false,
+                  .sums_stride = s.dims * c.kernel.lanes,
+                  .lanes = c.kernel.lanes,
                   .rows = c.head_dim,
                   .tokens = int64_t{task.tokens} * task.heads,
                   .factor = state.total,
@@ -196,8 +200,8 @@ void store_result(const Call& c, const Task& task, const State& state, char* cop
   }
 }
 
-// Adds the running softmax `part` to `whole`.
-void merge(int64_t rows, int64_t dims, const State& part, const State& whole) {
+// Adds the running softmax `part` to `whole`; both have `rows` rows in groups of `lanes`.
+void merge(int64_t rows, int64_t lanes, int64_t dims, const State& part, const State& whole) {
   for (int64_t r = 0; r < rows; ++r) {
     const float largest = std::max(whole.largest[r], part.largest[r]);
     const float a = std::exp(whole.largest[r] - largest);
@@ -205,8 +209,8 @@ void merge(int64_t rows, int64_t dims, const State& part, const State& whole) {
     whole.largest[r] = largest;
     whole.total[r] = a * whole.total[r] + b * part.total[r];
     for (int64_t d = 0; d < dims; ++d) {
-      float& sum = whole.acc[d * rows + r];
-      sum = a * sum + b * part.acc[d * rows + r];
+      const int64_t index = (r / lanes * dims + d) * lanes + r % lanes;
+      whole.acc[index] = a * whole.acc[index] + b * part.acc[index];
     }
   }
 }
@@ -332,7 +336,7 @@ void run_plan(const Call& c, const Sizes& s, const Plan& plan, ThreadPool& pool)
     }
     const State state = state_at(memory + s.packed + s.copy, s);
     run_task(c, s, task, state, memory);
-    store_result(c, task, state, memory + s.packed);
+    store_result(c, s, task, state, memory + s.packed);
   });
   if (plan.states == 0) return;
   run_tasks(plan, s, serial, pool, [&](const Task& task, char* memory) {
@@ -340,9 +344,9 @@ void run_plan(const Call& c, const Sizes& s, const Plan& plan, ThreadPool& pool)
     char* const states = plan.state_memory + task.state * s.state;
     const State whole = state_at(states, s);
     for (int64_t i = 1; i < task.parts; ++i) {
-      merge(rows_of(c, task), c.head_dim, state_at(states + i * s.state, s), whole);
+      merge(rows_of(c, task), c.kernel.lanes, s.dims, state_at(states + i * s.state, s), whole);
     }
-    store_result(c, task, whole, memory + s.packed);
+    store_result(c, s, task, whole, memory + s.packed);
   });
 }
 
@@ -357,7 +361,7 @@ void write_token(const LinearKernels& kernels, const Tensor& x, int64_t token, i
   if (x.dtype() == DataType::kF32) {
     kernels.store({.sums = static_cast<const float*>(x.raw_data()) + from,
                    .sums_stride = x.stride(1),
-                   .token_major = true,
+                   .lanes = 1,
                    .rows = head_dim,
                    .tokens = x.dim(1),
                    .factor = nullptr,

@@ -79,13 +79,20 @@ struct Call {
   const float* bias;
 };
 
-// How one pass of up to kTokensPerPass tokens is cut, and where its scratch lies.
+// Up to kTokensPerPass tokens of a call.
+struct Pass {
+  int64_t first, tokens;
+  char* packed;  // one pack after the other, for each part of the tokens
+};
+
+// How one pass is cut, and what scratch it takes.
 struct Cut {
   int64_t rows;      // of a task
   int64_t tokens;    // of a task
   int64_t row_parts, token_parts;
   int64_t sums_stride;
-  int64_t packed_bytes, sums_bytes, thread_bytes;
+  int64_t packed_bytes;  // of the tokens of a task
+  int64_t sums_bytes, thread_bytes;
 };
 
 Cut cut(const Call& c, int64_t tokens, int threads) {
@@ -97,56 +104,61 @@ Cut cut(const Call& c, int64_t tokens, int threads) {
   s.row_parts = parts(c.rows, s.rows);
   s.tokens = round_up(tokens, k.lanes);
   const int64_t grain = 4 * k.lanes;
-  while (!k.token_major && s.tokens > grain &&
+  while (k.lanes > 1 && s.tokens > grain &&
          s.row_parts * parts(tokens, s.tokens) < 2 * threads) {
     s.tokens = round_up(s.tokens / 2, grain);
   }
   s.token_parts = parts(tokens, s.tokens);
-  // The odd line keeps rows of sums from falling into the same sets of the cache.
-  s.sums_stride = k.token_major ? round_up(s.rows, 16) : round_up(s.tokens, 16) + 16;
-  const int64_t sums = s.sums_stride * (k.token_major ? tokens : s.rows);
-  s.sums_bytes = round_up(sums * 4, kLine);
+  s.sums_stride = s.rows * k.lanes;
+  s.sums_bytes = round_up(s.tokens * s.rows * 4, kLine);
   s.thread_bytes = round_up(s.sums_bytes + k.scratch_bytes, kLine);
   const int64_t x_size = k.x_dtype == DataType::kF32 ? 4 : 2;
-  s.packed_bytes = round_up(tokens, k.lanes) * round_up(c.in, cpu::kPackedStep) * x_size;
-  s.packed_bytes = round_up(s.packed_bytes, kLine);
+  s.packed_bytes = round_up(s.tokens * round_up(c.in, cpu::kPackedStep) * x_size, kLine);
   return s;
 }
 
 int64_t element_bytes(DataType dtype) { return bits_of(dtype) / 8; }
 
-void pack_tokens(const Call& c, int64_t first, int64_t begin, int64_t end, char* packed) {
-  const int64_t x_size = element_bytes(c.kernel.x_dtype);
-  c.kernels.pack({.x = c.x + (first + begin) * c.x_stride * element_bytes(c.x_dtype),
-                  .x_dtype = c.x_dtype,
-                  .stride = c.x_stride,
-                  .tokens = end - begin,
-                  .in = c.in,
-                  .packed_dtype = c.kernel.x_dtype,
-                  .lanes = c.kernel.lanes,
-                  .packed = packed + begin * round_up(c.in, cpu::kPackedStep) * x_size});
+// Tokens begin .. end of a pass, each into the pack of its part.
+void pack_tokens(const Call& c, const Cut& s, const Pass& pass, int64_t begin, int64_t end) {
+  const int64_t whole = round_up(c.in, cpu::kPackedStep);
+  while (begin < end) {
+    const int64_t part = begin / s.tokens;
+    const int64_t first = part * s.tokens;
+    const int64_t stop = std::min(end, first + s.tokens);
+    c.kernels.pack({.x = c.x + (pass.first + first) * c.x_stride * element_bytes(c.x_dtype),
+                    .x_dtype = c.x_dtype,
+                    .stride = c.x_stride,
+                    .tokens = std::min(s.tokens, pass.tokens - first),
+                    .begin = begin - first,
+                    .end = stop - first,
+                    .in = c.in,
+                    .packed_dtype = c.kernel.x_dtype,
+                    .lanes = c.kernel.lanes,
+                    .depth = c.kernel.depth ? c.kernel.depth : whole,
+                    .packed = pass.packed + part * s.packed_bytes});
+    begin = stop;
+  }
 }
 
-void run_task(const Call& c, const Cut& s, int64_t task, int64_t first, int64_t tokens,
-              const char* packed, char* scratch) {
+void run_task(const Call& c, const Cut& s, const Pass& pass, int64_t task, char* scratch) {
   const int64_t row = task / s.token_parts * s.rows;
-  const int64_t token = task % s.token_parts * s.tokens;
+  const int64_t part = task % s.token_parts;
   const int64_t rows = std::min(s.rows, c.rows - row);
-  const int64_t count = std::min(s.tokens, tokens - token);
-  const int64_t x_size = element_bytes(c.kernel.x_dtype);
+  const int64_t count = std::min(s.tokens, pass.tokens - part * s.tokens);
   float* const sums = reinterpret_cast<float*>(scratch);
   c.kernel.multiply({.weight = c.weight + row * c.in * c.weight_size,
                      .in = c.in,
                      .rows = rows,
-                     .x = packed + token * round_up(c.in, cpu::kPackedStep) * x_size,
+                     .x = pass.packed + part * s.packed_bytes,
                      .tokens = count,
                      .sums = sums,
                      .sums_stride = s.sums_stride,
                      .scratch = scratch + s.sums_bytes});
-  const int64_t out = (first + token) * c.out_stride + row;
+  const int64_t out = (pass.first + part * s.tokens) * c.out_stride + row;
   c.kernels.store({.sums = sums,
                    .sums_stride = s.sums_stride,
-                   .token_major = c.kernel.token_major,
+                   .lanes = c.kernel.lanes,
                    .rows = rows,
                    .tokens = count,
                    .factor = nullptr,
@@ -162,24 +174,25 @@ void run_pass(const Call& c, int64_t first, int64_t tokens, ThreadPool& pool, Sc
       products <= kSerialProducts && c.rows * c.in * c.weight_size <= kSerialBytes;
   const int threads = serial ? 1 : pool.size();
   const Cut s = cut(c, tokens, threads);
-  char* const packed = scratch.reserve(s.packed_bytes + s.thread_bytes * threads);
-  char* const thread_scratch = packed + s.packed_bytes;
+  const int64_t packed_bytes = s.packed_bytes * s.token_parts;
+  const Pass pass{first, tokens, scratch.reserve(packed_bytes + s.thread_bytes * threads)};
+  char* const thread_scratch = pass.packed + packed_bytes;
   const int64_t tasks = s.row_parts * s.token_parts;
-  if (threads == 1 || c.kernel.token_major) {
-    pack_tokens(c, first, 0, tokens, packed);
+  if (threads == 1 || c.kernel.lanes == 1) {
+    pack_tokens(c, s, pass, 0, tokens);
   } else {
     pool.parallel_for(tokens, c.kernel.lanes, [&](int64_t begin, int64_t end) {
-      pack_tokens(c, first, begin, end, packed);
+      pack_tokens(c, s, pass, begin, end);
     });
   }
   if (threads == 1) {
-    for (int64_t i = 0; i < tasks; ++i) run_task(c, s, i, first, tokens, packed, thread_scratch);
+    for (int64_t i = 0; i < tasks; ++i) run_task(c, s, pass, i, thread_scratch);
     return;
   }
   std::atomic<int64_t> next{0};
   pool.run([&](int thread) {
     for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
-      run_task(c, s, i, first, tokens, packed, thread_scratch + thread * s.thread_bytes);
+      run_task(c, s, pass, i, thread_scratch + thread * s.thread_bytes);
     }
   });
 }

@@ -42,22 +42,22 @@ struct TileBlock {
   const void* b;
   int64_t b_next;      // bytes from the first 16 columns to the other 16
   int64_t steps;
-  float* sums;
-  int64_t sums_bytes;  // from one row to the next
+  float* sums;         // [columns / 16][rows][16]
+  int64_t sums_next;   // floats from the first 16 columns to the other 16
   bool add;
 };
 
 template <int kColumnTiles>
 inline void multiply_tiles(const TileBlock& b) {
   float* const low = b.sums;
-  float* const high = b.sums + kTileRows * b.sums_bytes / 4;
+  float* const high = b.sums + kTileRows * kVector;
   memory_barrier();
   if (b.add) {
-    _tile_loadd(0, low, b.sums_bytes);
-    _tile_loadd(2, high, b.sums_bytes);
+    _tile_loadd(0, low, 64);
+    _tile_loadd(2, high, 64);
     if constexpr (kColumnTiles == 2) {
-      _tile_loadd(1, low + 16, b.sums_bytes);
-      _tile_loadd(3, high + 16, b.sums_bytes);
+      _tile_loadd(1, low + b.sums_next, 64);
+      _tile_loadd(3, high + b.sums_next, 64);
     }
   } else {
     _tile_zero(0);
@@ -79,11 +79,11 @@ inline void multiply_tiles(const TileBlock& b) {
       _tile_dpbf16ps(3, 5, 7);
     }
   }
-  _tile_stored(0, low, b.sums_bytes);
-  _tile_stored(2, high, b.sums_bytes);
+  _tile_stored(0, low, 64);
+  _tile_stored(2, high, 64);
   if constexpr (kColumnTiles == 2) {
-    _tile_stored(1, low + 16, b.sums_bytes);
-    _tile_stored(3, high + 16, b.sums_bytes);
+    _tile_stored(1, low + b.sums_next, 64);
+    _tile_stored(3, high + b.sums_next, 64);
   }
   memory_barrier();
 }
@@ -93,7 +93,7 @@ inline void multiply_tiles(TileBlock b, int64_t columns) {
   for (; columns >= 2 * kVector; columns -= 2 * kVector) {
     multiply_tiles<2>(b);
     b.b = static_cast<const char*>(b.b) + 2 * b.b_next;
-    b.sums += 2 * kVector;
+    b.sums += 2 * b.sums_next;
   }
   if (columns > 0) multiply_tiles<1>(b);
 }

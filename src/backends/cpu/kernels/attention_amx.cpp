@@ -50,8 +50,8 @@ void step(const AttentionStep& a) {
                     .b = a.queries,
                     .b_next = dim_steps * kTileBytes,
                     .steps = dim_steps,
-                    .sums = scores + p * a.rows,
-                    .sums_bytes = a.rows * 4,
+                    .sums = scores + p * kVector,
+                    .sums_next = kAttentionTile * kVector,
                     .add = false},
                    a.rows);
   }
@@ -63,8 +63,8 @@ void step(const AttentionStep& a) {
                     .b = weights,
                     .b_next = kPairs * 64,
                     .steps = position_steps,
-                    .sums = a.acc + d * a.rows,
-                    .sums_bytes = a.rows * 4,
+                    .sums = a.acc + d * kVector,
+                    .sums_next = padded_dims(a.head_dim) * kVector,
                     .add = true},
                    a.rows);
   }

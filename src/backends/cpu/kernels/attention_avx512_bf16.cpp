@@ -36,11 +36,11 @@ void multiply_keys(const AttentionStep& a, float* scores) {
   const int64_t stride = round_up(a.head_dim, 32) * kVector * 2;
   const int64_t pairs = a.head_dim / 2;
   blocks<Bf16x32>(a.positions, vectors, pairs, key_rows<2>(a, 0), row_groups(a.queries, stride),
-                  scores, a.rows, false);
+                  scores, kAttentionTile * kVector, false);
   if (a.head_dim % 2) {
     const char* const last = static_cast<const char*>(a.queries) + pairs * 64;
     blocks<Bf16x32>(a.positions, vectors, 1, key_rows<1>(a, 2 * pairs), row_groups(last, stride),
-                    scores, a.rows, true);
+                    scores, kAttentionTile * kVector, true);
   }
 }
 
@@ -63,7 +63,7 @@ void step(const AttentionStep& a) {
           return Bf16x32::broadcast<2>(from + i * dims + r);
         };
       },
-      row_groups(weights, kPairs * 64), a.acc, a.rows, true);
+      row_groups(weights, kPairs * 64), a.acc, padded_dims(a.head_dim) * kVector, true);
 }
 
 }  // namespace

@@ -10,15 +10,15 @@ namespace {
 
 constexpr int64_t kPairs = kAttentionTile / 2;
 
-// scores [positions, rows] -> weights [rows / 16, kPairs, 16] pairs of bf16; positions behind the
-// last one have weight 0, up to a multiple of 32.
+// scores [rows / 16][kAttentionTile][16] -> weights [rows / 16][kPairs][16] pairs of bf16;
+// positions behind the last one have weight 0, up to a multiple of 32.
 inline void softmax_pairs(const AttentionStep& a, float* scores, __m512i* weights) {
-  for (int64_t row = 0; row < a.rows; row += kVector, weights += kPairs) {
+  for (int64_t row = 0; row < a.rows; row += kVector) {
     const __m512 largest = raise_largest<F32x16>(a, row, scores);
     __m512 total = _mm512_loadu_ps(a.total + row);
     const auto weight = [&](int64_t p) {
       if (p >= a.positions) return _mm512_setzero_ps();
-      const __m512 score = _mm512_loadu_ps(scores + p * a.rows + row);
+      const __m512 score = _mm512_loadu_ps(scores + p * kVector);
       return exponential<F32x16>(_mm512_sub_ps(score, largest));
     };
     for (int64_t p = 0; p < round_up(a.positions, 32); p += 2) {
@@ -28,6 +28,8 @@ inline void softmax_pairs(const AttentionStep& a, float* scores, __m512i* weight
       _mm512_store_si512(weights + p / 2, to_pairs(low, high));
     }
     _mm512_storeu_ps(a.total + row, total);
+    scores += kAttentionTile * kVector;
+    weights += kPairs;
   }
 }
 

@@ -25,7 +25,7 @@ template <class A>
 inline void step_f32(const AttentionStep& a, const void* const* keys, const void* const* values,
                      float* scores) {
   const float* const queries = static_cast<const float*>(a.queries);
-  const int64_t in = (a.head_dim + 31) / 32 * 32;
+  const int64_t dims = padded_dims(a.head_dim);
   const int64_t vectors = a.rows / A::kLanes;
   blocks<A>(
       a.positions, vectors, a.head_dim,
@@ -35,16 +35,17 @@ inline void step_f32(const AttentionStep& a, const void* const* keys, const void
         };
       },
       [&](int64_t n0) {
-        return [=, from = queries + n0 * in * A::kLanes](int n, int64_t i) {
-          return A::load(from + (n * in + i) * A::kLanes);
+        return [=, from = queries + n0 * dims * A::kLanes](int n, int64_t i) {
+          return A::load(from + (n * dims + i) * A::kLanes);
         };
       },
-      scores, a.rows, false);
+      scores, kAttentionTile * A::kLanes, false);
   for (int64_t row = 0; row < a.rows; row += A::kLanes) {
-    const auto largest = raise_largest<A>(a, row, scores);
+    float* const own = scores + row * kAttentionTile;
+    const auto largest = raise_largest<A>(a, row, own);
     auto total = A::load(a.total + row);
     for (int64_t p = 0; p < a.positions; ++p) {
-      float* const at = scores + p * a.rows + row;
+      float* const at = own + p * A::kLanes;
       const auto weight = exponential<A>(A::subtract(A::load(at), largest));
       total = A::add(total, weight);
       A::store(at, weight);
@@ -59,11 +60,11 @@ inline void step_f32(const AttentionStep& a, const void* const* keys, const void
         };
       },
       [&](int64_t n0) {
-        return [=, rows = a.rows](int n, int64_t p) {
-          return A::load(scores + p * rows + (n0 + n) * A::kLanes);
+        return [=](int n, int64_t p) {
+          return A::load(scores + ((n0 + n) * kAttentionTile + p) * A::kLanes);
         };
       },
-      a.acc, a.rows, true);
+      a.acc, dims * A::kLanes, true);
 }
 
 constexpr int64_t kF32Rows = 64;

@@ -20,7 +20,7 @@ enum class Isa;
 namespace cpu {
 
 inline constexpr int64_t kAttentionTile = 128;  // positions per step
-inline constexpr int64_t kDimGroup = 32;        // acc has its dims padded to this
+inline constexpr int64_t kDimGroup = 32;
 inline constexpr int64_t kMaxAttentionRows = 128;
 
 struct AttentionStep {
@@ -37,7 +37,8 @@ struct AttentionStep {
   float scale;
   float* largest;             // [rows] running maximum of the scores; starts at kNoScore
   float* total;               // [rows] running sum of exp(score - largest); starts at 0
-  float* acc;                 // [head_dim padded, rows] running sum of exp(...) * value; starts at 0
+  float* acc;                 // running sum of exp(...) * value, from 0: [rows / lanes][dims][lanes]
+                              // with dims = head_dim padded to kDimGroup
   void* scratch;              // scratch_bytes, 64-byte aligned
 };
 

@@ -9,7 +9,8 @@
 namespace ferrum::cpu {
 namespace {
 
-int64_t padded(int64_t head_dim) { return (head_dim + kPackedStep - 1) / kPackedStep * kPackedStep; }
+static_assert(kDimGroup == kPackedStep);
+int64_t padded(int64_t head_dim) { return (head_dim + kDimGroup - 1) / kDimGroup * kDimGroup; }
 
 template <DataType kCache>
 void row_step(const AttentionStep& a, int64_t row) {
@@ -29,12 +30,13 @@ void row_step(const AttentionStep& a, int64_t row) {
   const float shrink = std::exp(a.largest[row] - largest);
   a.largest[row] = largest;
   a.total[row] *= shrink;
-  for (int64_t d = 0; d < a.head_dim; ++d) a.acc[d * a.rows + row] *= shrink;
+  float* const acc = a.acc + row * padded(a.head_dim);
+  for (int64_t d = 0; d < a.head_dim; ++d) acc[d] *= shrink;
   for (int64_t p = 0; p < a.positions; ++p) {
     const float weight = std::exp(scores[p] - largest);
     a.total[row] += weight;
     for (int64_t d = 0; d < a.head_dim; ++d) {
-      a.acc[d * a.rows + row] += weight * load_element(a.values[p], kCache, d);
+      acc[d] += weight * load_element(a.values[p], kCache, d);
     }
   }
 }

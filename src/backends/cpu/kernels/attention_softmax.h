@@ -28,8 +28,12 @@ inline typename A::Sum exponential(typename A::Sum x) {
   return A::scale_by_power(y, n);
 }
 
-// Scales and masks the scores of the lanes from `row`, and takes the running maximum and the sums
-// so far along. Returns the new maximum.
+constexpr int64_t padded_dims(int64_t head_dim) {
+  return (head_dim + kDimGroup - 1) / kDimGroup * kDimGroup;
+}
+
+// Scales and masks the scores [positions][lanes] of the rows from `row`, and takes the running
+// maximum and the sums so far along. Returns the new maximum.
 template <class A>
 inline typename A::Sum raise_largest(const AttentionStep& a, int64_t row, float* scores) {
   const auto scale = A::set(a.scale);
@@ -38,7 +42,7 @@ inline typename A::Sum raise_largest(const AttentionStep& a, int64_t row, float*
   const auto before = A::load(a.largest + row);
   auto largest = before;
   for (int64_t p = 0; p < a.positions; ++p) {
-    float* const at = scores + p * a.rows + row;
+    float* const at = scores + p * A::kLanes;
     auto score = A::multiply(A::load(at), scale);
     if (a.masked) score = A::keep(score, first, last, static_cast<int32_t>(a.position + p));
     A::store(at, score);
@@ -47,8 +51,9 @@ inline typename A::Sum raise_largest(const AttentionStep& a, int64_t row, float*
   A::store(a.largest + row, largest);
   const auto shrink = exponential<A>(A::subtract(before, largest));
   A::store(a.total + row, A::multiply(A::load(a.total + row), shrink));
+  float* const acc = a.acc + row * padded_dims(a.head_dim);
   for (int64_t d = 0; d < a.head_dim; ++d) {
-    float* const at = a.acc + d * a.rows + row;
+    float* const at = acc + d * A::kLanes;
     A::store(at, A::multiply(A::load(at), shrink));
   }
   return largest;

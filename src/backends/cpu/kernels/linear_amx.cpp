@@ -33,6 +33,7 @@ void copy_tiles(const MultiplyArgs& a, int64_t row, int64_t i0, int64_t steps, c
 void many(const MultiplyArgs& a) {
   const TileScope tiles;
   const int64_t in = round_up(a.in, kTileDepth);
+  const int64_t tokens = round_up(a.tokens, kVector);
   char* const w = static_cast<char*>(a.scratch);
   for (int64_t i0 = 0; i0 < in; i0 += kDepth) {
     const int64_t steps = smaller(kDepth, in - i0) / kTileDepth;
@@ -40,13 +41,13 @@ void many(const MultiplyArgs& a) {
       copy_tiles(a, r, i0, steps, w);
       multiply_tiles({.a = w,
                       .a_next = steps * kTileBytes,
-                      .b = static_cast<const char*>(a.x) + i0 * kVector * 2,
-                      .b_next = in * kVector * 2,
+                      .b = static_cast<const char*>(a.x) + i0 * tokens * 2,
+                      .b_next = steps * kTileBytes,
                       .steps = steps,
-                      .sums = a.sums + r * a.sums_stride,
-                      .sums_bytes = a.sums_stride * 4,
+                      .sums = a.sums + r * kVector,
+                      .sums_next = a.sums_stride,
                       .add = i0 > 0},
-                     round_up(a.tokens, kVector));
+                     tokens);
     }
   }
 }
@@ -61,10 +62,10 @@ LinearKernels linear_kernels_amx() {
           .many = {.multiply = many,
                    .x_dtype = DataType::kBF16,
                    .lanes = kVector,
+                   .depth = kDepth,
                    .row_group = kRowGroup,
                    .max_rows = kMaxRows,
-                   .scratch_bytes = kRowGroup * kDepth * 2,
-                   .token_major = false}};
+                   .scratch_bytes = kRowGroup * kDepth * 2}};
 }
 
 }  // namespace ferrum::cpu

@@ -17,9 +17,12 @@ constexpr int64_t kPrefetchBytes = 1024;
 
 void pack(const PackArgs& a) {
   const int64_t in = round_up(a.in, kPackedStep);
-  float* packed = static_cast<float*>(a.packed);
-  for (int64_t t = 0; t < a.tokens; t += a.lanes) {
-    for (int64_t i = 0; i < in; i += kVector, packed += a.lanes * kVector) {
+  const int64_t tokens = round_up(a.tokens, a.lanes);
+  for (int64_t t = a.begin; t < a.end; t += a.lanes) {
+    for (int64_t i = 0; i < in; i += kVector) {
+      const int64_t first = i / a.depth * a.depth;  // of the block
+      const int64_t group = first * tokens + t * smaller(a.depth, in - first);
+      float* const packed = static_cast<float*>(a.packed) + group + (i - first) * a.lanes;
       __m256 rows[8];
       for (int64_t r = 0; r < a.lanes; ++r) {
         rows[r] = t + r < a.tokens
@@ -41,15 +44,16 @@ void store_vector(const StoreArgs& a, int64_t token, int64_t row, __m256 value) 
 
 void store(const StoreArgs& a) {
   for (int64_t row = 0; row < a.rows; row += kVector) {
-    for (int64_t t = 0; t < a.tokens; t += a.token_major ? 1 : kVector) {
-      if (a.token_major) {
+    for (int64_t t = 0; t < a.tokens; t += a.lanes) {
+      if (a.lanes == 1) {
         const int64_t index = t * a.sums_stride + row;
         store_vector(a, t, row, load_first<DataType::kF32>(a.sums, index, a.rows - row));
         continue;
       }
       __m256 block[8];
       for (int64_t r = 0; r < kVector; ++r) {
-        block[r] = _mm256_loadu_ps(a.sums + smaller(row + r, a.rows - 1) * a.sums_stride + t);
+        block[r] = _mm256_loadu_ps(a.sums + t / kVector * a.sums_stride +
+                                   smaller(row + r, a.rows - 1) * kVector);
       }
       transpose8(block);
       const int64_t tokens = smaller(kVector, a.tokens - t);
@@ -118,9 +122,10 @@ void widen(const MultiplyArgs& a, int64_t i0, int64_t depth, float* to) {
 
 template <DataType kWeight>
 void many(const MultiplyArgs& a) {
-  const int64_t in = round_up(a.in, kPackedStep);
+  const int64_t tokens = round_up(a.tokens, kVector);
   for (int64_t i0 = 0; i0 < a.in; i0 += kDepth) {
     const int64_t depth = smaller(kDepth, a.in - i0);
+    const int64_t packed = smaller(kDepth, round_up(a.in, kPackedStep) - i0);
     const float* w = static_cast<const float*>(a.weight) + i0;
     int64_t w_stride = a.in;
     if constexpr (kWeight != DataType::kF32) {
@@ -129,7 +134,7 @@ void many(const MultiplyArgs& a) {
       w_stride = kDepth;
     }
     for (int64_t t = 0; t < a.tokens; t += kPanel) {
-      const float* const x = static_cast<const float*>(a.x) + t * in + i0 * kVector;
+      const float* const x = static_cast<const float*>(a.x) + i0 * tokens + t * packed;
       const int64_t groups = smaller(F32x8::kColumns, (a.tokens - t + kVector - 1) / kVector);
       blocks<F32x8>(
           a.rows, groups, depth,
@@ -139,11 +144,11 @@ void many(const MultiplyArgs& a) {
             };
           },
           [=](int64_t n0) {
-            return [=, from = x + n0 * in * kVector](int n, int64_t i) {
-              return _mm256_load_ps(from + n * in * kVector + i * kVector);
+            return [=, from = x + n0 * packed * kVector](int n, int64_t i) {
+              return _mm256_load_ps(from + (n * packed + i) * kVector);
             };
           },
-          a.sums + t, a.sums_stride, i0 > 0);
+          a.sums + t / kVector * a.sums_stride, a.sums_stride, i0 > 0);
     }
   }
 }
@@ -155,18 +160,18 @@ constexpr LinearKernels kernels() {
           .few = {.multiply = few<kWeight>,
                   .x_dtype = DataType::kF32,
                   .lanes = 1,
+                  .depth = 0,
                   .row_group = kStreams,
                   .max_rows = 256,
-                  .scratch_bytes = 0,
-                  .token_major = true},
+                  .scratch_bytes = 0},
           .few_tokens = kFewTokens,
           .many = {.multiply = many<kWeight>,
                    .x_dtype = DataType::kF32,
                    .lanes = kVector,
+                   .depth = kDepth,
                    .row_group = F32x8::kRows,
                    .max_rows = kMaxRows,
-                   .scratch_bytes = kWeight == DataType::kF32 ? 0 : kMaxRows * kDepth * 4,
-                   .token_major = false}};
+                   .scratch_bytes = kWeight == DataType::kF32 ? 0 : kMaxRows * kDepth * 4}};
 }
 
 }  // namespace

@@ -70,9 +70,10 @@ void widen(const MultiplyArgs& a, int64_t i0, int64_t depth, float* to) {
 
 template <DataType kWeight>
 void many(const MultiplyArgs& a) {
-  const int64_t in = round_up(a.in, kPackedStep);
+  const int64_t tokens = round_up(a.tokens, kVector);
   for (int64_t i0 = 0; i0 < a.in; i0 += kDepth) {
     const int64_t depth = smaller(kDepth, a.in - i0);
+    const int64_t packed = smaller(kDepth, round_up(a.in, kPackedStep) - i0);
     const float* w = static_cast<const float*>(a.weight) + i0;
     int64_t w_stride = a.in;
     if constexpr (kWeight != DataType::kF32) {
@@ -82,7 +83,7 @@ void many(const MultiplyArgs& a) {
     }
     for (int64_t t = 0; t < a.tokens; t += kPanel) {
       const int64_t groups = smaller(F32x16::kColumns, (a.tokens - t + kVector - 1) / kVector);
-      const float* const x = static_cast<const float*>(a.x) + t * in + i0 * kVector;
+      const float* const x = static_cast<const float*>(a.x) + i0 * tokens + t * packed;
       blocks<F32x16>(
           a.rows, groups, depth,
           [=](int64_t r0) {
@@ -91,11 +92,11 @@ void many(const MultiplyArgs& a) {
             };
           },
           [=](int64_t n0) {
-            return [=, from = x + n0 * in * kVector](int n, int64_t i) {
-              return _mm512_load_ps(from + n * in * kVector + i * kVector);
+            return [=, from = x + n0 * packed * kVector](int n, int64_t i) {
+              return _mm512_load_ps(from + (n * packed + i) * kVector);
             };
           },
-          a.sums + t, a.sums_stride, i0 > 0);
+          a.sums + t / kVector * a.sums_stride, a.sums_stride, i0 > 0);
     }
   }
 }
@@ -107,18 +108,18 @@ constexpr LinearKernels kernels() {
           .few = {.multiply = few<kWeight>,
                   .x_dtype = DataType::kF32,
                   .lanes = 1,
+                  .depth = 0,
                   .row_group = kStreams,
                   .max_rows = 256,
-                  .scratch_bytes = 0,
-                  .token_major = true},
+                  .scratch_bytes = 0},
           .few_tokens = kFewTokens,
           .many = {.multiply = many<kWeight>,
                    .x_dtype = DataType::kF32,
                    .lanes = kVector,
+                   .depth = kDepth,
                    .row_group = F32x16::kRows,
                    .max_rows = kMaxRows,
-                   .scratch_bytes = kWeight == DataType::kF32 ? 0 : kMaxRows * kDepth * 4,
-                   .token_major = false}};
+                   .scratch_bytes = kWeight == DataType::kF32 ? 0 : kMaxRows * kDepth * 4}};
 }
 
 }  // namespace

@@ -30,15 +30,16 @@ auto token_groups(const char* x, int64_t stride) {
 }
 
 void many(const MultiplyArgs& a) {
-  const int64_t in = round_up(a.in, kPackedStep);
+  const int64_t tokens = round_up(a.tokens, kVector);
   for (int64_t i0 = 0; i0 < a.in; i0 += kDepth) {
     const int64_t depth = smaller(kDepth, a.in - i0);
+    const int64_t x_stride = smaller(kDepth, round_up(a.in, kPackedStep) - i0) * kVector * 2;
     const uint16_t* const w = static_cast<const uint16_t*>(a.weight) + i0;
     for (int64_t t = 0; t < a.tokens; t += kPanel) {
       const int64_t groups = smaller(Bf16x32::kColumns, (a.tokens - t + kVector - 1) / kVector);
-      const char* const x = static_cast<const char*>(a.x) + (t * in + i0 * kVector) * 2;
-      const int64_t x_stride = in * kVector * 2;
-      float* const sums = a.sums + t;
+      const char* const x =
+          static_cast<const char*>(a.x) + i0 * tokens * 2 + t / kVector * x_stride;
+      float* const sums = a.sums + t / kVector * a.sums_stride;
       blocks<Bf16x32>(a.rows, groups, depth / 2, weight_rows<2>(w, a.in),
                       token_groups(x, x_stride), sums, a.sums_stride, i0 > 0);
       if (depth % 2) {
@@ -59,10 +60,10 @@ LinearKernels linear_kernels_avx512_bf16() {
           .many = {.multiply = many,
                    .x_dtype = DataType::kBF16,
                    .lanes = kVector,
+                   .depth = kDepth,
                    .row_group = Bf16x32::kRows,
                    .max_rows = kMaxRows,
-                   .scratch_bytes = 0,
-                   .token_major = false}};
+                   .scratch_bytes = 0}};
 }
 
 }  // namespace ferrum::cpu

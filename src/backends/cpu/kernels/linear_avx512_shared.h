@@ -22,9 +22,13 @@ template <bool kPair>
 void pack_as(const PackArgs& a) {
   constexpr int64_t kStep = kPair ? 32 : 16;  // elements of `in` per vector
   const int64_t in = round_up(a.in, kPackedStep);
-  __m512i* packed = static_cast<__m512i*>(a.packed);
-  for (int64_t t = 0; t < a.tokens; t += a.lanes) {
-    for (int64_t i = 0; i < in; i += kStep, packed += a.lanes) {
+  const int64_t tokens = round_up(a.tokens, a.lanes);
+  for (int64_t t = a.begin; t < a.end; t += a.lanes) {
+    for (int64_t i = 0; i < in; i += kStep) {
+      const int64_t first = i / a.depth * a.depth;  // of the block
+      const int64_t group = first * tokens + t * smaller(a.depth, in - first);
+      __m512i* const packed =
+          static_cast<__m512i*>(a.packed) + (group + (i - first) * a.lanes) / kStep;
       if (a.lanes == 1) {
         packed[0] = packed_lanes<kPair>(a, t * a.stride + i, a.in - i);
         continue;
@@ -52,10 +56,10 @@ void store_vector(const StoreArgs& a, int64_t token, int64_t row, __m512 value) 
 }
 
 void store_block(const StoreArgs& a, int64_t row, int64_t token) {
+  const float* const group = a.sums + token / 16 * a.sums_stride;
   __m512i block[16];
   for (int64_t r = 0; r < 16; ++r) {
-    const float* const from = a.sums + smaller(row + r, a.rows - 1) * a.sums_stride + token;
-    block[r] = _mm512_loadu_si512(from);
+    block[r] = _mm512_loadu_si512(group + smaller(row + r, a.rows - 1) * 16);
   }
   transpose16(block);
   for (int64_t t = 0; t < smaller(16, a.tokens - token); ++t) {
@@ -65,8 +69,8 @@ void store_block(const StoreArgs& a, int64_t row, int64_t token) {
 
 void store(const StoreArgs& a) {
   for (int64_t row = 0; row < a.rows; row += 16) {
-    for (int64_t t = 0; t < a.tokens; t += a.token_major ? 1 : 16) {
-      if (a.token_major) {
+    for (int64_t t = 0; t < a.tokens; t += a.lanes) {
+      if (a.lanes == 1) {
         const float* const from = a.sums + t * a.sums_stride + row;
         store_vector(a, t, row, _mm512_maskz_loadu_ps(lanes16(a.rows - row), from));
       } else {

@@ -64,10 +64,10 @@ LinearKernel few_bf16_kernel() {
   return {.multiply = few_bf16,
           .x_dtype = DataType::kBF16,
           .lanes = 1,
+          .depth = 0,
           .row_group = kStreams,
           .max_rows = 256,
-          .scratch_bytes = 0,
-          .token_major = true};
+          .scratch_bytes = 0};
 }
 
 }  // namespace

@@ -17,9 +17,11 @@ enum class Isa;
 
 namespace cpu {
 
-// Activations as the kernels read them: tokens in groups of `lanes`, each group
-// [in / u, lanes, u] with u = 1 for f32 and 2 for bf16 (a pair fills 32 bits). `in` is padded to a
-// multiple of kPackedStep and the last group to `lanes` tokens, with zeros. lanes = 1: plain rows.
+// Activations as the kernels read them: [in / depth][tokens / lanes][depth / u][lanes][u] with
+// u = 1 for f32 and 2 for bf16 (a pair fills 32 bits). `in` is padded to a multiple of kPackedStep
+// (so the last block of `depth` may be shorter) and the tokens to a multiple of lanes, with zeros.
+// A block of depth is what the kernel works on at a time: contiguous, so that its groups do not
+// fall into the same sets of the cache. lanes = 1 and depth >= in: plain rows.
 inline constexpr int64_t kPackedStep = 32;
 
 struct PackArgs {
@@ -27,9 +29,11 @@ struct PackArgs {
   DataType x_dtype;   // f32, f16 or bf16
   int64_t stride;
   int64_t tokens;
+  int64_t begin, end; // the tokens to pack in this call; begin a multiple of lanes
   int64_t in;
   DataType packed_dtype;  // f32 or bf16
   int64_t lanes;
+  int64_t depth;      // a multiple of kPackedStep
   void* packed;       // 64-byte aligned
 };
 
@@ -39,7 +43,7 @@ struct MultiplyArgs {
   int64_t rows;
   const void* x;       // packed
   int64_t tokens;
-  float* sums;         // see LinearKernel::token_major
+  float* sums;         // [tokens / lanes][rows][lanes], groups sums_stride elements apart
   int64_t sums_stride;
   void* scratch;       // LinearKernel::scratch_bytes, this thread's, 64-byte aligned
 };
@@ -48,17 +52,17 @@ struct LinearKernel {
   void (*multiply)(const MultiplyArgs&);
   DataType x_dtype;       // of the packed activations
   int64_t lanes;
+  int64_t depth;          // of the packed activations; 0: all of `in`
   int64_t row_group;      // rows are handled in groups of this many
   int64_t max_rows;       // per call, for the sake of the caches
   int64_t scratch_bytes;
-  bool token_major;       // sums: [tokens, sums_stride] instead of [rows, sums_stride]
 };
 
 // out[t, r] = sums * factor[t] + bias[r]; factor and bias may be null.
 struct StoreArgs {
-  const float* sums;  // row-major sums are readable up to the next multiple of 16 tokens
+  const float* sums;  // as in MultiplyArgs
   int64_t sums_stride;
-  bool token_major;
+  int64_t lanes;
   int64_t rows;
   int64_t tokens;
   const float* factor;

@@ -9,13 +9,16 @@ namespace {
 void pack(const PackArgs& a) {
   const int64_t pair = a.packed_dtype == DataType::kBF16 ? 2 : 1;
   const int64_t in = (a.in + kPackedStep - 1) / kPackedStep * kPackedStep;
-  const int64_t tokens = (a.tokens + a.lanes - 1) / a.lanes * a.lanes;
-  for (int64_t t = 0; t < tokens; ++t) {
-    const int64_t base = t / a.lanes * a.lanes * in + t % a.lanes * pair;
+  const auto padded = [&](int64_t tokens) { return (tokens + a.lanes - 1) / a.lanes * a.lanes; };
+  for (int64_t t = a.begin; t < padded(a.end); ++t) {
     for (int64_t i = 0; i < in; ++i) {
       const bool inside = t < a.tokens && i < a.in;
       const float value = inside ? load_element(a.x, a.x_dtype, t * a.stride + i) : 0.0f;
-      store_element(a.packed, a.packed_dtype, base + i / pair * pair * a.lanes + i % pair, value);
+      const int64_t first = i / a.depth * a.depth;  // of the block
+      const int64_t depth = in - first < a.depth ? in - first : a.depth;
+      const int64_t group = first * padded(a.tokens) + t / a.lanes * a.lanes * depth;
+      const int64_t lane = (i - first) / pair * pair * a.lanes + t % a.lanes * pair + i % pair;
+      store_element(a.packed, a.packed_dtype, group + lane, value);
     }
   }
 }
@@ -23,7 +26,7 @@ void pack(const PackArgs& a) {
 void store(const StoreArgs& a) {
   for (int64_t t = 0; t < a.tokens; ++t) {
     for (int64_t r = 0; r < a.rows; ++r) {
-      float value = a.sums[a.token_major ? t * a.sums_stride + r : r * a.sums_stride + t];
+      float value = a.sums[t / a.lanes * a.sums_stride + r * a.lanes + t % a.lanes];
       if (a.factor) value *= a.factor[t];
       if (a.bias) value += a.bias[r];
       store_element(a.out, a.out_dtype, t * a.out_stride + r, value);
@@ -50,10 +53,10 @@ constexpr LinearKernel kernel(void (*function)(const MultiplyArgs&)) {
   return {.multiply = function,
           .x_dtype = DataType::kF32,
           .lanes = 1,
+          .depth = 0,
           .row_group = 1,
           .max_rows = 64,
-          .scratch_bytes = 0,
-          .token_major = true};
+          .scratch_bytes = 0};
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 //   sums[r, n] (+)= sum over i < depth of weight(r, i) * x(n, i)      r < R, n < N
 //
 // where sums[r, n] and x(n, i) are vectors and weight(r, i) is one value in all lanes; R * N sums
-// stay in registers. `A` supplies the arithmetic of one instruction set: types Sum and Operand,
+// stay in registers. In memory sums are [n][r], n `stride` floats apart. `A` supplies the arithmetic of one instruction set: types Sum and Operand,
 // zero(), load(), store(), multiply_add(). Included only by sources compiled for an instruction
 // set; everything here has internal linkage.
 
@@ -33,7 +33,7 @@ inline void register_block(int64_t depth, Weight weight, X x, float* sums, int64
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
     for (int n = 0; n < N; ++n) {
-      acc[r][n] = add ? A::load(sums + r * stride + n * A::kLanes) : A::zero();
+      acc[r][n] = add ? A::load(sums + n * stride + r * A::kLanes) : A::zero();
     }
   }
   for (int64_t i = 0; i < depth; ++i) {
@@ -50,7 +50,7 @@ inline void register_block(int64_t depth, Weight weight, X x, float* sums, int64
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) A::store(sums + r * stride + n * A::kLanes, acc[r][n]);
+    for (int n = 0; n < N; ++n) A::store(sums + n * stride + r * A::kLanes, acc[r][n]);
   }
 }
 
@@ -64,7 +64,7 @@ inline void blocks(int64_t row_count, int64_t vectors, int64_t depth, Rows rows,
       with_constant<A::kRows>(row_count - r, [&](auto block_rows) {
         with_constant<A::kColumns>(vectors - n, [&](auto block_vectors) {
           register_block<A, block_rows.value, block_vectors.value>(
-              depth, rows(r), columns(n), sums + r * stride + n * A::kLanes, stride, add);
+              depth, rows(r), columns(n), sums + n * stride + r * A::kLanes, stride, add);
         });
       });
     }
