@@ -35,9 +35,11 @@ class TileScope {
 // The tile intrinsics of GCC do not say that they read memory.
 inline void memory_barrier() { __asm__ volatile("" ::: "memory"); }
 
-// 32 rows of A times 16 or 32 columns of B. A tile of the next step follows its predecessor.
+// 32 rows of A times 16 or 32 columns of B, whose tiles follow each other step by step.
 struct TileBlock {
   const void* a;
+  int64_t a_row;       // bytes from one row to the next
+  int64_t a_step;      // bytes from one step of kTileDepth elements to the next
   int64_t a_next;      // bytes from the first 16 rows to the other 16
   const void* b;
   int64_t b_next;      // bytes from the first 16 columns to the other 16
@@ -66,12 +68,12 @@ inline void multiply_tiles(const TileBlock& b) {
     _tile_zero(3);
   }
   for (int64_t i = 0; i < b.steps; ++i) {
-    const char* const rows = static_cast<const char*>(b.a) + i * kTileBytes;
+    const char* const rows = static_cast<const char*>(b.a) + i * b.a_step;
     const char* const columns = static_cast<const char*>(b.b) + i * kTileBytes;
-    _tile_loadd(4, rows, 64);
+    _tile_loadd(4, rows, b.a_row);
     _tile_loadd(6, columns, 64);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(5, rows + b.a_next, 64);
+    _tile_loadd(5, rows + b.a_next, b.a_row);
     _tile_dpbf16ps(2, 5, 6);
     if constexpr (kColumnTiles == 2) {
       _tile_loadd(7, columns + b.b_next, 64);
@@ -88,9 +90,12 @@ inline void multiply_tiles(const TileBlock& b) {
   memory_barrier();
 }
 
-// As many columns as there are, `columns` a multiple of 16.
-inline void multiply_tiles(TileBlock b, int64_t columns) {
-  for (; columns >= 2 * kVector; columns -= 2 * kVector) {
+// As many columns as there are, `columns` a multiple of 16. Calls before(i) ahead of the i-th
+// register block.
+template <class Before>
+inline void multiply_tiles(TileBlock b, int64_t columns, Before before) {
+  for (int64_t i = 0; columns >= 2 * kVector; ++i, columns -= 2 * kVector) {
+    before(i);
     multiply_tiles<2>(b);
     b.b = static_cast<const char*>(b.b) + 2 * b.b_next;
     b.sums += 2 * b.sums_next;

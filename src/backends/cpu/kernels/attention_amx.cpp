@@ -46,6 +46,8 @@ void step(const AttentionStep& a) {
   copy_keys(a, copy);
   for (int64_t p = 0; p < a.positions; p += 2 * kTileRows) {
     multiply_tiles({.a = copy + p / kTileRows * dim_steps * kTileBytes,
+                    .a_row = 64,
+                    .a_step = kTileBytes,
                     .a_next = dim_steps * kTileBytes,
                     .b = a.queries,
                     .b_next = dim_steps * kTileBytes,
@@ -53,12 +55,14 @@ void step(const AttentionStep& a) {
                     .sums = scores + p * kVector,
                     .sums_next = kAttentionTile * kVector,
                     .add = false},
-                   a.rows);
+                   a.rows, [](int64_t) {});
   }
   softmax_pairs(a, scores, weights);
   transpose_values(a, copy);
   for (int64_t d = 0; d < a.head_dim; d += 2 * kTileRows) {
     multiply_tiles({.a = copy + d / kTileRows * position_steps * kTileBytes,
+                    .a_row = 64,
+                    .a_step = kTileBytes,
                     .a_next = position_steps * kTileBytes,
                     .b = weights,
                     .b_next = kPairs * 64,
@@ -66,7 +70,7 @@ void step(const AttentionStep& a) {
                     .sums = a.acc + d * kVector,
                     .sums_next = padded_dims(a.head_dim) * kVector,
                     .add = true},
-                   a.rows);
+                   a.rows, [](int64_t) {});
   }
 }
 

@@ -1,9 +1,9 @@
 // LinearOps with AMX tiles: rows of the weight, as they lie, times packed x.
 //
-// A register block is 2 x 2 tiles of sums. Per step of 32 elements it loads four tiles and does
-// four products; a load from L1 costs half a product, one from L2 more than a whole, so one side
-// has to stay in L1: 32 rows x kDepth of the weight, copied there (rows that lie 4 KiB apart would
-// fall into the same few sets of the cache). The other side, x, streams from L2.
+// A register block is 2 x 2 tiles of sums; per step of 32 elements it loads four tiles and does four
+// products. The load of a tile from L1 costs half a product, from L2 more than a whole one if
+// nothing overlaps, so L2 bounds this kernel: the blocks below keep x (kTokens x kDepth x bf16 is
+// 1 MiB) and the weight's rows there, and kDepth long enough that sums stay in registers.
 
 #include "backends/cpu/kernels/amx_tiles.h"
 #include "backends/cpu/kernels/linear_few_bf16.h"
@@ -12,42 +12,94 @@ namespace ferrum::cpu {
 namespace {
 
 constexpr int64_t kRowGroup = 2 * kTileRows;  // rows of a register block
-constexpr int64_t kDepth = 512;  // of a cache block: 32 rows x 512 x bf16 is 32 KiB
+constexpr int64_t kDepth = 2048;
+constexpr int64_t kTokens = 128;
 constexpr int64_t kMaxRows = 256;
 
 // Tiles [2][steps][16 rows][32] of the weight's rows `row`.. and elements i0..; zeros outside.
 void copy_tiles(const MultiplyArgs& a, int64_t row, int64_t i0, int64_t steps, char* to) {
+  const int64_t whole = smaller(steps, (a.in - i0) / kTileDepth);
+  const __mmask32 rest = lanes32(a.in - i0 - whole * kTileDepth);
   for (int64_t r = 0; r < kRowGroup; ++r) {
     char* const tile_row = to + (r / kTileRows * steps * kTileRows + r % kTileRows) * 64;
     const bool inside = row + r < a.rows;
     const uint16_t* const from =
-        static_cast<const uint16_t*>(a.weight) + (inside ? (row + r) * a.in + i0 : 0);
+        static_cast<const uint16_t*>(a.weight) + (row + (inside ? r : 0)) * a.in + i0;
     for (int64_t s = 0; s < steps; ++s) {
-      const __mmask32 mask = inside ? lanes32(a.in - i0 - s * kTileDepth) : 0;
-      _mm512_store_si512(tile_row + s * kTileBytes,
-                         _mm512_maskz_loadu_epi16(mask, from + s * kTileDepth));
+      __m512i part = _mm512_setzero_si512();
+      if (inside) {
+        part = s < whole ? _mm512_loadu_si512(from + s * kTileDepth)
+                         : _mm512_maskz_loadu_epi16(rest, from + s * kTileDepth);
+      }
+      _mm512_store_si512(tile_row + s * kTileBytes, part);
     }
   }
+}
+
+// Brings the next rows of the weight into L2, a share before each of the register blocks that
+// work on these ones: no prefetcher of the hardware follows 32 rows.
+class Ahead {
+ public:
+  Ahead(const MultiplyArgs& a, int64_t row, int64_t i0, int64_t shares) {
+    const int64_t next = row + kRowGroup;
+    if (next >= a.rows) return;
+    rows_ = static_cast<const char*>(a.weight) + (next * a.in + i0) * 2;
+    stride_ = a.in * 2;
+    bytes_ = smaller(kDepth, a.in - i0) * 2;
+    count_ = smaller(kRowGroup, a.rows - next);
+    share_ = (count_ + shares - 1) / shares;
+  }
+
+  void step(int64_t i) const {
+    for (int64_t r = i * share_; r < smaller(count_, (i + 1) * share_); ++r) {
+      for (int64_t at = 0; at < bytes_; at += 64) {
+        _mm_prefetch(rows_ + r * stride_ + at, _MM_HINT_T1);
+      }
+    }
+  }
+
+ private:
+  const char* rows_ = nullptr;
+  int64_t stride_ = 0, bytes_ = 0, count_ = 0, share_ = 0;
+};
+
+// Rows row .. row + 31, elements i0 .. i0 + 32 steps, as tiles: in place where they are all there.
+TileBlock weight_tiles(const MultiplyArgs& a, int64_t row, int64_t i0, int64_t steps) {
+  TileBlock block{};
+  block.steps = steps;
+  if (row + kRowGroup <= a.rows && i0 + steps * kTileDepth <= a.in) {
+    block.a = static_cast<const char*>(a.weight) + (row * a.in + i0) * 2;
+    block.a_row = a.in * 2;
+    block.a_step = kTileDepth * 2;
+    block.a_next = kTileRows * block.a_row;
+  } else {
+    copy_tiles(a, row, i0, steps, static_cast<char*>(a.scratch));
+    block.a = a.scratch;
+    block.a_row = kTileDepth * 2;
+    block.a_step = kTileBytes;
+    block.a_next = steps * kTileBytes;
+  }
+  return block;
 }
 
 void many(const MultiplyArgs& a) {
   const TileScope tiles;
   const int64_t in = round_up(a.in, kTileDepth);
   const int64_t tokens = round_up(a.tokens, kVector);
-  char* const w = static_cast<char*>(a.scratch);
   for (int64_t i0 = 0; i0 < in; i0 += kDepth) {
     const int64_t steps = smaller(kDepth, in - i0) / kTileDepth;
-    for (int64_t r = 0; r < a.rows; r += kRowGroup) {
-      copy_tiles(a, r, i0, steps, w);
-      multiply_tiles({.a = w,
-                      .a_next = steps * kTileBytes,
-                      .b = static_cast<const char*>(a.x) + i0 * tokens * 2,
-                      .b_next = steps * kTileBytes,
-                      .steps = steps,
-                      .sums = a.sums + r * kVector,
-                      .sums_next = a.sums_stride,
-                      .add = i0 > 0},
-                     tokens);
+    for (int64_t t = 0; t < tokens; t += kTokens) {
+      const int64_t count = smaller(kTokens, tokens - t);
+      for (int64_t r = 0; r < a.rows; r += kRowGroup) {
+        TileBlock block = weight_tiles(a, r, i0, steps);
+        block.b = static_cast<const char*>(a.x) + (i0 * tokens + t * steps * kTileDepth) * 2;
+        block.b_next = steps * kTileBytes;
+        block.sums = a.sums + t / kVector * a.sums_stride + r * kVector;
+        block.sums_next = a.sums_stride;
+        block.add = i0 > 0;
+        const Ahead ahead(a, r, i0, round_up(count, 2 * kVector) / (2 * kVector));
+        multiply_tiles(block, count, [&](int64_t i) { if (t == 0) ahead.step(i); });
+      }
     }
   }
 }
@@ -58,7 +110,7 @@ LinearKernels linear_kernels_amx() {
   return {.pack = pack,
           .store = store,
           .few = few_bf16_kernel(),
-          .few_tokens = 8,
+          .few_tokens = 1,
           .many = {.multiply = many,
                    .x_dtype = DataType::kBF16,
                    .lanes = kVector,

@@ -42,9 +42,10 @@ void store_vector(const StoreArgs& a, int64_t token, int64_t row, __m256 value) 
   store_first(a.out, a.out_dtype, token * a.out_stride + row, n, value);
 }
 
+// Rows inside tokens: the rows of a token are neighbours, the tokens are pages apart.
 void store(const StoreArgs& a) {
-  for (int64_t row = 0; row < a.rows; row += kVector) {
-    for (int64_t t = 0; t < a.tokens; t += a.lanes) {
+  for (int64_t t = 0; t < a.tokens; t += a.lanes) {
+    for (int64_t row = 0; row < a.rows; row += kVector) {
       if (a.lanes == 1) {
         const int64_t index = t * a.sums_stride + row;
         store_vector(a, t, row, load_first<DataType::kF32>(a.sums, index, a.rows - row));

@@ -67,9 +67,10 @@ void store_block(const StoreArgs& a, int64_t row, int64_t token) {
   }
 }
 
+// Rows inside tokens: the rows of a token are neighbours, the tokens are pages apart.
 void store(const StoreArgs& a) {
-  for (int64_t row = 0; row < a.rows; row += 16) {
-    for (int64_t t = 0; t < a.tokens; t += a.lanes) {
+  for (int64_t t = 0; t < a.tokens; t += a.lanes) {
+    for (int64_t row = 0; row < a.rows; row += 16) {
       if (a.lanes == 1) {
         const float* const from = a.sums + t * a.sums_stride + row;
         store_vector(a, t, row, _mm512_maskz_loadu_ps(lanes16(a.rows - row), from));
