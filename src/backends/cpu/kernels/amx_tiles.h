@@ -47,6 +47,11 @@ struct TileBlock {
   float* sums;         // [columns / 16][rows][16]
   int64_t sums_next;   // floats from the first 16 columns to the other 16
   bool add;
+  // Rows of A to bring into L2 meanwhile, so many for each block of 32 columns; no prefetcher of
+  // the hardware follows 32 rows, and all at once they would wait for each other.
+  const char* ahead = nullptr;
+  int64_t ahead_row = 0;    // bytes from one row to the next
+  int64_t ahead_count = 0;  // rows for a block of columns
 };
 
 template <int kColumnTiles>
@@ -70,6 +75,9 @@ inline void multiply_tiles(const TileBlock& b) {
   for (int64_t i = 0; i < b.steps; ++i) {
     const char* const rows = static_cast<const char*>(b.a) + i * b.a_step;
     const char* const columns = static_cast<const char*>(b.b) + i * kTileBytes;
+    for (int64_t r = 0; r < b.ahead_count; ++r) {
+      _mm_prefetch(b.ahead + r * b.ahead_row + i * 64, _MM_HINT_T1);
+    }
     _tile_loadd(4, rows, b.a_row);
     _tile_loadd(6, columns, 64);
     _tile_dpbf16ps(0, 4, 6);
@@ -90,13 +98,11 @@ inline void multiply_tiles(const TileBlock& b) {
   memory_barrier();
 }
 
-// As many columns as there are, `columns` a multiple of 16. Calls before(i) ahead of the i-th
-// register block.
-template <class Before>
-inline void multiply_tiles(TileBlock b, int64_t columns, Before before) {
-  for (int64_t i = 0; columns >= 2 * kVector; ++i, columns -= 2 * kVector) {
-    before(i);
+// As many columns as there are, `columns` a multiple of 16.
+inline void multiply_tiles(TileBlock b, int64_t columns) {
+  for (; columns >= 2 * kVector; columns -= 2 * kVector) {
     multiply_tiles<2>(b);
+    b.ahead += b.ahead_count * b.ahead_row;
     b.b = static_cast<const char*>(b.b) + 2 * b.b_next;
     b.sums += 2 * b.sums_next;
   }

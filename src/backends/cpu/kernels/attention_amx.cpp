@@ -55,7 +55,7 @@ void step(const AttentionStep& a) {
                     .sums = scores + p * kVector,
                     .sums_next = kAttentionTile * kVector,
                     .add = false},
-                   a.rows, [](int64_t) {});
+                   a.rows);
   }
   softmax_pairs(a, scores, weights);
   transpose_values(a, copy);
@@ -70,7 +70,7 @@ void step(const AttentionStep& a) {
                     .sums = a.acc + d * kVector,
                     .sums_next = padded_dims(a.head_dim) * kVector,
                     .add = true},
-                   a.rows, [](int64_t) {});
+                   a.rows);
   }
 }
 

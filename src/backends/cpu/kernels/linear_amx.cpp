@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t kRowGroup = 2 * kTileRows;  // rows of a register block
 constexpr int64_t kDepth = 2048;
-constexpr int64_t kTokens = 128;
+constexpr int64_t kTokens = 256;
 constexpr int64_t kMaxRows = 256;
 
 // Tiles [2][steps][16 rows][32] of the weight's rows `row`.. and elements i0..; zeros outside.
@@ -35,33 +35,6 @@ void copy_tiles(const MultiplyArgs& a, int64_t row, int64_t i0, int64_t steps, c
     }
   }
 }
-
-// Brings the next rows of the weight into L2, a share before each of the register blocks that
-// work on these ones: no prefetcher of the hardware follows 32 rows.
-class Ahead {
- public:
-  Ahead(const MultiplyArgs& a, int64_t row, int64_t i0, int64_t shares) {
-    const int64_t next = row + kRowGroup;
-    if (next >= a.rows) return;
-    rows_ = static_cast<const char*>(a.weight) + (next * a.in + i0) * 2;
-    stride_ = a.in * 2;
-    bytes_ = smaller(kDepth, a.in - i0) * 2;
-    count_ = smaller(kRowGroup, a.rows - next);
-    share_ = (count_ + shares - 1) / shares;
-  }
-
-  void step(int64_t i) const {
-    for (int64_t r = i * share_; r < smaller(count_, (i + 1) * share_); ++r) {
-      for (int64_t at = 0; at < bytes_; at += 64) {
-        _mm_prefetch(rows_ + r * stride_ + at, _MM_HINT_T1);
-      }
-    }
-  }
-
- private:
-  const char* rows_ = nullptr;
-  int64_t stride_ = 0, bytes_ = 0, count_ = 0, share_ = 0;
-};
 
 // Rows row .. row + 31, elements i0 .. i0 + 32 steps, as tiles: in place where they are all there.
 TileBlock weight_tiles(const MultiplyArgs& a, int64_t row, int64_t i0, int64_t steps) {
@@ -97,8 +70,12 @@ void many(const MultiplyArgs& a) {
         block.sums = a.sums + t / kVector * a.sums_stride + r * kVector;
         block.sums_next = a.sums_stride;
         block.add = i0 > 0;
-        const Ahead ahead(a, r, i0, round_up(count, 2 * kVector) / (2 * kVector));
-        multiply_tiles(block, count, [&](int64_t i) { if (t == 0) ahead.step(i); });
+        if (t == 0 && r + kRowGroup < a.rows) {
+          block.ahead = static_cast<const char*>(a.weight) + ((r + kRowGroup) * a.in + i0) * 2;
+          block.ahead_row = a.in * 2;
+          block.ahead_count = kRowGroup / (round_up(count, 2 * kVector) / (2 * kVector));
+        }
+        multiply_tiles(block, count);
       }
     }
   }
