@@ -37,8 +37,8 @@ struct AttentionStep {
   float scale;
   float* largest;             // [rows] running maximum of the scores; starts at kNoScore
   float* total;               // [rows] running sum of exp(score - largest); starts at 0
-  float* acc;                 // running sum of exp(...) * value, from 0: [rows / lanes][dims][lanes]
-                              // with dims = head_dim padded to kDimGroup
+  float* acc;                 // running sum of exp(...) * value; starts at 0:
+                              // [rows / lanes][head_dim padded to kDimGroup][lanes]
   void* scratch;              // scratch_bytes, 64-byte aligned
 };
 

@@ -1,9 +1,9 @@
 // LinearOps with AMX tiles: rows of the weight, as they lie, times packed x.
 //
-// A register block is 2 x 2 tiles of sums; per step of 32 elements it loads four tiles and does four
-// products. The load of a tile from L1 costs half a product, from L2 more than a whole one if
+// A register block is 2 x 2 tiles of sums; per step of 32 elements it loads four tiles and does
+// four products. To load a tile from L1 costs half a product, from L2 more than a whole one if
 // nothing overlaps, so L2 bounds this kernel: the blocks below keep x (kTokens x kDepth x bf16 is
-// 1 MiB) and the weight's rows there, and kDepth long enough that sums stay in registers.
+// 1 MiB) there, and kDepth is long enough that most sums never leave their registers.
 
 #include "backends/cpu/kernels/amx_tiles.h"
 #include "backends/cpu/kernels/linear_few_bf16.h"

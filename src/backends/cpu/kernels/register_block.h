@@ -4,9 +4,10 @@
 //   sums[r, n] (+)= sum over i < depth of weight(r, i) * x(n, i)      r < R, n < N
 //
 // where sums[r, n] and x(n, i) are vectors and weight(r, i) is one value in all lanes; R * N sums
-// stay in registers. In memory sums are [n][r], n `stride` floats apart. `A` supplies the arithmetic of one instruction set: types Sum and Operand,
-// zero(), load(), store(), multiply_add(). Included only by sources compiled for an instruction
-// set; everything here has internal linkage.
+// stay in registers. In memory sums are [n][r], n `stride` floats apart. `A` supplies the
+// arithmetic of one instruction set: types Sum and Operand, zero(), load(), store(),
+// multiply_add(). Included only by sources compiled for an instruction set; everything here has
+// internal linkage.
 
 #include <cstdint>
 
