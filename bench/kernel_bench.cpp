@@ -8,11 +8,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "backends/cpu/cpu_attention.h"
 #include "backends/cpu/cpu_linear.h"
 #include "backends/cpu/cpu_probe.h"
+#include "backends/cpu/kernels/scalar_elements.h"
 
 namespace ferrum {
 namespace {
@@ -27,15 +29,19 @@ class OwnedStorage final : public Storage {
   ~OwnedStorage() override { std::free(data()); }
 };
 
-// Elements in [-1, 1): the time of a product depends on none but subnormals.
+// Elements in [-1, 1), repeated: the time of a product depends on none but subnormals.
 Tensor filled(const Shape& shape, DataType dtype) {
   Tensor t(std::make_shared<OwnedStorage>(bytes_of(dtype, shape.numel())), shape, dtype);
+  char* const to = static_cast<char*>(t.mutable_raw_data());
+  const int64_t period = std::min<int64_t>(t.numel(), 65521);
   uint32_t state = 1;
-  for (int64_t i = 0; i < t.numel(); ++i) {
+  for (int64_t i = 0; i < period; ++i) {
     state = state * 1664525u + 1013904223u;
-    const float value = static_cast<float>(state >> 8) * 0x1p-23f - 1.0f;
-    if (dtype == DataType::kF32) t.mutable_data<float>()[i] = value;
-    else t.mutable_data<BFloat16>()[i] = to_bfloat16(value);
+    cpu::store_element(to, dtype, i, static_cast<float>(state >> 8) * 0x1p-23f - 1.0f);
+  }
+  const int64_t bytes = bytes_of(dtype, period);
+  for (int64_t at = bytes; at < t.size_bytes(); at += bytes) {
+    std::memcpy(to + at, to, static_cast<size_t>(std::min(bytes, t.size_bytes() - at)));
   }
   return t;
 }
@@ -92,6 +98,7 @@ void measure(const std::string& name, ThreadPool& pool, const Tensor& memory, Da
   std::printf("%-46s %9.3f ms %8.1f GFLOP/s %5.1f %% %7.2f GB/s %5.1f %%\n", name.c_str(),
               best * 1e3, amounts.flops / best * 1e-9, median(flop_shares),
               amounts.bytes / best * 1e-9, median(byte_shares));
+  std::fflush(stdout);
 }
 
 void linear(ThreadPool& pool, const Tensor& memory, DataType dtype, int64_t tokens, int64_t out,
@@ -142,7 +149,9 @@ void attention(ThreadPool& pool, const Tensor& memory, DataType dtype, int64_t q
 void run_all(int threads) {
   ThreadPool pool(threads);
   const Tensor memory = filled({512 << 20}, DataType::kBF16);
-  const MachineProbe probe = probe_machine(pool);
+  const auto* const bytes = static_cast<const std::byte*>(memory.raw_data());
+  const MachineProbe probe =
+      probe_machine(pool, {.memory = {bytes, static_cast<size_t>(memory.size_bytes())}});
   std::printf("%s\n", Json(probe).dump().c_str());
   std::printf("%-46s %12s %24s %20s\n", "", "best", "of the peak (median)", "of the bandwidth");
   for (int64_t tokens : {1, 2, 4, 8, 16, 32, 512}) {
