@@ -62,7 +62,9 @@ int64_t count_parameters(const std::vector<WeightDeclaration>& weights) {
   int64_t total = 0;
   for (const WeightDeclaration& weight : weights) {
     const auto sum = checked_add(total, weight.shape.numel());
-    if (!sum) throw Error(ErrorCode::kInvalidFormat, "config.json: the model has over 2^63 weights");
+    if (!sum) {
+      throw Error(ErrorCode::kInvalidFormat, "config.json: the model has over 2^63 weights");
+    }
     total = *sum;
   }
   return total;

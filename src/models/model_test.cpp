@@ -54,8 +54,8 @@ TEST(ModelConfig, SizesAndParametersOfLlama) {
   EXPECT_EQ(spec->info().head_dim, 8);
   EXPECT_EQ(spec->info().kv_heads, 2);
   EXPECT_EQ(spec->info().max_positions, 512);
-  // embedding, head: 2 * 100 * 32; per layer q, o: 2 * 32 * 32, k, v: 2 * 16 * 32, mlp: 3 * 48 * 32,
-  // norms: 2 * 32; the last norm: 32
+  // embedding, head: 2 * 100 * 32; per layer q, o: 2 * 32 * 32, k, v: 2 * 16 * 32,
+  // mlp: 3 * 48 * 32, norms: 2 * 32; the last norm: 32
   EXPECT_EQ(spec->info().parameters, 6400 + 2 * (2048 + 1024 + 4608 + 64) + 32);
   EXPECT_EQ(spec->info().lookup_parameters, 3200);
 }

@@ -32,14 +32,21 @@
 
 namespace ferrum {
 
+// The config of a backend without its type: the engine takes the best there is.
+inline BackendConfig any_backend() {
+  BackendConfig config;
+  config.backend_type.clear();
+  return config;
+}
+
 struct EngineConfig {
   std::string model;  // a directory; empty: the embedded demonstration model
-  BackendConfig backend;
-  std::optional<DataType> dtype;     // weights are cast to it; absent: as they are stored
+  BackendConfig backend = any_backend();
+  std::optional<DataType> dtype = std::nullopt;  // weights are cast to it; absent: as stored
   DataType activation_dtype = DataType::kF32;
   int64_t max_context = 0;           // tokens of one sequence; 0: the model's, as far as it fits
   int64_t max_sequences = 16;        // running at once
-  int64_t max_step_tokens = 512;     // token budget of a step
+  int64_t max_step_tokens = 512;     // token budget of a step, at least max_sequences
   int64_t cache_tokens = 0;          // of all sequences; 0: one full context
 };
 void to_json(Json& json, const EngineConfig& config);
@@ -50,7 +57,7 @@ struct Request {
   SamplingParams sampling;
 };
 
-enum class FinishReason { kStop, kLength, kCancelled };  // end token or stop string; limit; cancel()
+enum class FinishReason { kStop, kLength, kCancelled };  // end token, stop string; limit; cancel()
 std::string_view to_string(FinishReason reason);         // "stop", "length", "cancelled"
 
 struct Usage {
@@ -65,14 +72,14 @@ void from_json(const Json& json, Usage& usage);
 
 struct Piece {
   std::string text;              // whole characters; may be empty
-  std::vector<int32_t> tokens;   // those behind it
+  std::vector<int32_t> tokens;   // drawn since the last piece; text may lag behind them
   std::optional<FinishReason> finish;  // set on the last piece
 };
 
 // One running request. Dropping it cancels it; its cache blocks are free within one step.
 class Generation {
  public:
-  virtual ~Generation() = default;
+  virtual ~Generation() = default;  // may outlive the engine, which ends it as cancelled
   // Waits for the next piece; nothing after the last. Throws the request's error. One reader.
   virtual std::optional<Piece> next() = 0;
   virtual void cancel() = 0;
@@ -99,8 +106,9 @@ class Engine {
  public:
   // Plans memory, then loads. Throws kResourceExhausted with the plan and the nearest setting that
   // fits; kNotFound, kInvalidFormat, kUnsupported as the files deserve.
-  static std::unique_ptr<Engine> open(const EngineConfig& config, std::stop_token stop = {},
-                                      const std::function<void(const OpenProgress&)>& progress = {});
+  static std::unique_ptr<Engine> open(
+      const EngineConfig& config, std::stop_token stop = {},
+      const std::function<void(const OpenProgress&)>& progress = {});
   virtual ~Engine() = default;
 
   // Throws kInvalidArgument for bad sampling parameters, an empty prompt, or one longer than the
@@ -110,17 +118,22 @@ class Engine {
   // The prompt as text, special tokens in it not parsed, with the model's default sampling.
   virtual Request text_request(std::string_view text) const = 0;
   // The messages through the model's chat template, up to where the answer begins. `extra` is
-  // merged into the template's context (tools, documents, ...). Throws kUnsupported for a model
-  // without a chat template.
+  // merged into the template's context (tools, documents, ...). Special tokens count only where
+  // the template itself writes them: one spelled out in a message is plain text. Throws
+  // kUnsupported for a model without a chat template.
   virtual Request chat_request(const OrderedJson& messages,
                                const OrderedJson& extra = OrderedJson::object()) const = 0;
   virtual bool has_chat_template() const = 0;
 
+  // Throws kUnsupported for a model without a tokenizer.json; so do text_ and chat_request.
   virtual const Tokenizer& tokenizer() const = 0;
   virtual const ModelInfo& model_info() const = 0;
   virtual const MemoryPlan& memory_plan() const = 0;
   virtual ComputeBackend& backend() = 0;
   virtual EngineStatus status() const = 0;
+  // What was odd about the model when it was opened, one sentence each: tensors that it does not
+  // use and, with backend.enable_debug, weights that hold NaN or infinity.
+  virtual const std::vector<std::string>& warnings() const = 0;
   // Probes what the device can do at most, for the dtype of the weights; about half a second.
   // Only while no request runs.
   virtual MachineLimits measure_limits() = 0;

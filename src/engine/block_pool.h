@@ -1,0 +1,37 @@
+#pragma once
+// The blocks of the paged cache (Kwon et al., 2023, arXiv:2309.06180): which are free, and whose
+// the others are. Only ids; the memory behind them is KvCache's. Not thread-safe.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace ferrum {
+
+// Blocks of one sequence: tokens 16j .. 16j + 15 lie in block [j].
+using BlockTable = std::vector<int32_t>;
+
+class BlockPool {
+ public:
+  static constexpr int64_t kBlockTokens = 16;
+
+  explicit BlockPool(int64_t blocks);
+
+  static int64_t blocks_for(int64_t tokens) {
+    return (tokens + kBlockTokens - 1) / kBlockTokens;
+  }
+
+  // Extends the table to hold `tokens`. False, and nothing changed, when too few blocks are free.
+  bool grow(BlockTable& table, int64_t tokens);
+  void release(BlockTable& table);
+
+  int64_t total() const { return total_; }
+  int64_t free() const { return static_cast<int64_t>(free_.size()); }
+  int64_t used() const { return total() - free(); }
+
+ private:
+  int64_t total_;
+  std::vector<int32_t> free_;  // the last one goes next
+};
+
+}  // namespace ferrum

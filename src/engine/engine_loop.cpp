@@ -1,0 +1,178 @@
+#include "engine/engine_loop.h"
+
+#include <algorithm>
+
+namespace ferrum {
+
+void EngineLoop::Inbox::call() {
+  const std::lock_guard lock(mutex);
+  attention = true;
+  changed.notify_one();
+}
+
+class EngineLoop::QueuedGeneration final : public Generation {
+ public:
+  QueuedGeneration(std::shared_ptr<GenerationChannel> channel, std::shared_ptr<Inbox> inbox)
+      : channel_(std::move(channel)), inbox_(std::move(inbox)) {}
+  ~QueuedGeneration() override { cancel(); }
+
+  std::optional<Piece> next() override { return channel_->next(); }
+  Usage usage() const override { return channel_->usage(); }
+  void cancel() override {
+    channel_->cancel();
+    inbox_->call();
+  }
+
+ private:
+  std::shared_ptr<GenerationChannel> channel_;
+  std::shared_ptr<Inbox> inbox_;
+};
+
+EngineLoop::EngineLoop(StepRunner& runner, BlockPool& blocks, const StepLimits& limits,
+                       const Tokenizer* tokenizer, std::vector<int32_t> end_tokens)
+    : runner_(runner),
+      blocks_(blocks),
+      max_context_(limits.max_context),
+      tokenizer_(tokenizer),
+      end_tokens_(end_tokens.begin(), end_tokens.end()),
+      scheduler_(blocks, limits.max_sequences, limits.max_step_tokens),
+      inbox_(std::make_shared<Inbox>()) {
+  publish_status();
+  thread_ = std::thread([this] { run(); });
+}
+
+EngineLoop::~EngineLoop() {
+  {
+    const std::lock_guard lock(inbox_->mutex);
+    inbox_->stopping = true;
+    inbox_->changed.notify_one();
+  }
+  thread_.join();
+}
+
+std::unique_ptr<Generation> EngineLoop::submit(Request request) {
+  const auto prompt_length = static_cast<int64_t>(request.tokens.size());
+  const int64_t room = max_context_ - prompt_length;
+  const SamplingParams& sampling = request.sampling;
+  const int64_t answer = sampling.max_tokens > 0 ? std::min(sampling.max_tokens, room) : room;
+  auto channel = std::make_shared<GenerationChannel>(prompt_length);
+  Sampler sampler(sampling, request.tokens);
+  auto sequence = std::make_unique<Sequence>(Sequence{
+      .tokens = std::move(request.tokens),
+      .prompt_length = prompt_length,
+      .max_length = prompt_length + answer,
+      .ignore_end = sampling.ignore_end,
+      .sampler = std::move(sampler),
+      .text = TextStream(tokenizer_, sampling.stop),
+      .channel = channel,
+      .blocks = {},
+  });
+  auto generation = std::make_unique<QueuedGeneration>(std::move(channel), inbox_);
+  {
+    const std::lock_guard lock(inbox_->mutex);
+    inbox_->submitted.push_back(std::move(sequence));
+  }
+  inbox_->call();
+  return generation;
+}
+
+EngineStatus EngineLoop::status() const {
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+void EngineLoop::run() {
+  while (take_inbox()) {
+    drop_cancelled();
+    step();
+    publish_status();
+  }
+  for (Sequence* sequence : scheduler_.sequences()) {
+    finish(*sequence, {}, FinishReason::kCancelled);
+  }
+}
+
+bool EngineLoop::take_inbox() {
+  std::unique_lock lock(inbox_->mutex);
+  inbox_->changed.wait(lock, [this] {
+    return inbox_->stopping || inbox_->attention || !scheduler_.empty();
+  });
+  inbox_->attention = false;
+  for (auto& sequence : inbox_->submitted) scheduler_.add(std::move(sequence));
+  inbox_->submitted.clear();
+  return !inbox_->stopping;
+}
+
+void EngineLoop::drop_cancelled() {
+  for (Sequence* sequence : scheduler_.sequences()) {
+    if (sequence->channel->cancelled()) finish(*sequence, {}, FinishReason::kCancelled);
+  }
+}
+
+void EngineLoop::step() {
+  const std::span<const ScheduledItem> items = scheduler_.plan();
+  if (items.empty()) return;
+  for (const ScheduledItem& item : items) item.sequence->channel->start();
+  ++steps_;
+  std::span<const StepRunner::Result> results;
+  try {
+    results = runner_.run(items);
+  } catch (...) {
+    // The step is lost, and with it everyone in it; the others go on.
+    for (const ScheduledItem& item : items) lost_.push_back(item.sequence);
+    for (Sequence* sequence : lost_) fail(*sequence, std::current_exception());
+    lost_.clear();
+    return;
+  }
+  for (const StepRunner::Result& result : results) {
+    if (result.error) {
+      fail(*result.sequence, result.error);
+    } else {
+      accept(*result.sequence, result.token);
+    }
+  }
+}
+
+void EngineLoop::accept(Sequence& sequence, int32_t token) {
+  sequence.tokens.push_back(token);
+  sequence.sampler.accept(token);
+  if (!sequence.ignore_end && end_tokens_.contains(token)) {
+    sequence.channel->push({}, token);
+    return finish(sequence, sequence.text.finish(), FinishReason::kStop);
+  }
+  sequence.channel->push(sequence.text.push(token), token);
+  if (sequence.text.stopped()) return finish(sequence, {}, FinishReason::kStop);
+  if (sequence.length() < sequence.max_length) return;
+  const std::string rest = sequence.text.finish();
+  finish(sequence, rest,
+         sequence.text.stopped() ? FinishReason::kStop : FinishReason::kLength);
+}
+
+// The reader hears of the end when the blocks are free and status() says so.
+void EngineLoop::finish(Sequence& sequence, const std::string& text, FinishReason reason) {
+  const std::shared_ptr<GenerationChannel> channel = drop(sequence);
+  channel->finish(text, reason);
+}
+
+void EngineLoop::fail(Sequence& sequence, std::exception_ptr error) {
+  const std::shared_ptr<GenerationChannel> channel = drop(sequence);
+  channel->fail(std::move(error));
+}
+
+std::shared_ptr<GenerationChannel> EngineLoop::drop(Sequence& sequence) {
+  std::shared_ptr<GenerationChannel> channel = sequence.channel;
+  scheduler_.remove(&sequence);
+  publish_status();
+  return channel;
+}
+
+void EngineLoop::publish_status() {
+  const std::lock_guard lock(status_mutex_);
+  status_.running = scheduler_.running();
+  status_.waiting = scheduler_.waiting();
+  status_.cache_blocks_used = blocks_.used();
+  status_.cache_blocks_total = blocks_.total();
+  status_.steps = steps_;
+}
+
+}  // namespace ferrum

@@ -1,0 +1,49 @@
+#pragma once
+// A model as its files say.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/model_source.h"
+#include "ferrum/weights/model_weights.h"
+
+namespace ferrum {
+
+class FileModelSource final : public ModelSource {
+ public:
+  // Reads config.json and the headers of the weights. Throws kUnsupported for a quantised
+  // checkpoint, naming the method. With `check_finite`, weights with NaN or infinity are warned of.
+  FileModelSource(std::unique_ptr<ModelFiles> files, const Parts& parts, ComputeBackend& backend,
+                  std::optional<DataType> cast, bool check_finite);
+
+  const Json& config() const override { return config_; }
+  ModelText open_text() const override { return open_model_text(*files_, config_); }
+  void prepare(const std::vector<WeightDeclaration>& weights) override;
+  DataType dtype() const override { return dtype_; }
+  int64_t weight_bytes(std::optional<DataType> cast) const override;
+  WeightLookup lookup(const Device& device, std::stop_token stop,
+                      const OpenProgressCallback& progress) override;
+  std::vector<std::string> warnings() const override { return warnings_; }
+
+ private:
+  class Stream;
+  void check_present(const std::vector<WeightDeclaration>& weights) const;
+  void check_fitting(const WeightDeclaration& weight, const TensorInfo& info) const;
+  void note_unused(const std::vector<WeightDeclaration>& weights);
+  DataType planned_dtype(const TensorInfo& info) const { return cast_.value_or(info.dtype); }
+
+  std::unique_ptr<ModelFiles> files_;
+  Json config_;
+  std::unique_ptr<WeightLoader> loader_;
+  std::unique_ptr<ModelWeights> weights_;
+  TensorFactory& factory_;
+  std::optional<DataType> cast_;
+  bool check_finite_;
+  std::vector<WeightDeclaration> declared_;
+  DataType dtype_ = DataType::kF32;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace ferrum

@@ -1,0 +1,268 @@
+// Engines opened from files: what they refuse, what they warn of, what they promise.
+
+#include "ferrum/engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+
+#include "ferrum/engine/random_engine.h"
+#include "support/temporary_directory.h"
+
+namespace ferrum {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+namespace fs = std::filesystem;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A copy of a tiny random model that a test may spoil.
+class EngineTest : public ::testing::Test {
+ protected:
+  EngineTest() {
+    const fs::path models = fs::path(FERRUM_SOURCE_DIR) / "tests" / "parity" / "models";
+    for (const char* name : {"config.json", "model.safetensors"}) {
+      folder_.write(name, read_file(models / "mha" / name));
+    }
+    config_.model = folder_.path();
+  }
+
+  void set(const char* key, const Json& value) {
+    Json config = parse_json(read_file(fs::path(folder_.path()) / "config.json"), "config.json");
+    config[key] = value;
+    folder_.write("config.json", config.dump());
+  }
+
+  Error error_of(const std::function<void()>& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error;
+    }
+    return Error(ErrorCode::kInternal, "no error");
+  }
+  Error open_error() {
+    return error_of([this] { Engine::open(config_); });
+  }
+
+  TemporaryDirectory folder_;
+  EngineConfig config_;
+};
+
+TEST_F(EngineTest, SaysWhatItOpened) {
+  const auto engine = Engine::open(config_);
+  EXPECT_EQ(engine->model_info().architecture, "LlamaForCausalLM");
+  EXPECT_EQ(engine->memory_plan().context_tokens, 256);
+  EXPECT_EQ(engine->memory_plan().weight_bytes, engine->model_info().parameters * 4);
+  EXPECT_EQ(engine->memory_plan().weight_dtype, DataType::kF32);
+  EXPECT_EQ(engine->status().cache_blocks_total, 16);
+  EXPECT_THAT(engine->warnings(), IsEmpty());
+}
+
+TEST_F(EngineTest, ACastHalvesTheWeights) {
+  config_.dtype = DataType::kBF16;
+  const auto engine = Engine::open(config_);
+  EXPECT_EQ(engine->memory_plan().weight_bytes, engine->model_info().parameters * 2);
+  EXPECT_EQ(engine->memory_plan().weight_dtype, DataType::kBF16);
+}
+
+TEST_F(EngineTest, ProgressEndsAtTheTotal) {
+  OpenProgress last;
+  Engine::open(config_, {}, [&](const OpenProgress& progress) {
+    EXPECT_GE(progress.done, last.done);
+    last = progress;
+  });
+  EXPECT_GT(last.total, 0);
+  EXPECT_EQ(last.done, last.total);
+}
+
+TEST_F(EngineTest, OpeningCanBeStopped) {
+  std::stop_source stop;
+  stop.request_stop();
+  const Error error = error_of([&] { Engine::open(config_, stop.get_token()); });
+  EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+}
+
+TEST_F(EngineTest, MissingAndMisshapenWeightsAreNamed) {
+  set("num_hidden_layers", 3);
+  Error error = open_error();
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  EXPECT_THAT(error.message(), HasSubstr("model.layers.2."));
+  set("num_hidden_layers", 2);
+  set("intermediate_size", 65);
+  error = open_error();
+  EXPECT_EQ(error.code(), ErrorCode::kInvalidFormat);
+  EXPECT_THAT(error.message(), AllOf(HasSubstr("mlp"), HasSubstr("[64, 32]"),
+                                     HasSubstr("[65, 32]")));
+}
+
+TEST_F(EngineTest, QuantisedCheckpointsAreRefusedByMethod) {
+  set("quantization_config", {{"quant_method", "gptq"}, {"bits", 4}});
+  const Error error = open_error();
+  EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+  EXPECT_THAT(error.message(), HasSubstr("gptq"));
+}
+
+TEST_F(EngineTest, ConfigsThatMakeNoSenseAreRefused) {
+  const auto refused = [this](const std::function<void(EngineConfig&)>& spoil) {
+    EngineConfig config = config_;
+    spoil(config);
+    return error_of([&] { Engine::open(config); }).code() == ErrorCode::kInvalidArgument;
+  };
+  EXPECT_TRUE(refused([](EngineConfig& c) { c.dtype = DataType::kI8; }));
+  EXPECT_TRUE(refused([](EngineConfig& c) { c.activation_dtype = DataType::kF16; }));
+  EXPECT_TRUE(refused([](EngineConfig& c) { c.max_context = -1; }));
+  EXPECT_TRUE(refused([](EngineConfig& c) { c.max_context = 257; }));
+  EXPECT_TRUE(refused([](EngineConfig& c) { c.max_sequences = 0; }));
+  EXPECT_TRUE(refused([](EngineConfig& c) { c.max_step_tokens = 3; }));
+  config_.backend.backend_type = "abacus";
+  EXPECT_EQ(open_error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(EngineTest, TooLittleMemoryIsRefusedWithThePlan) {
+  config_.backend.memory_config.pool_size = 512 << 10;
+  config_.max_sequences = 1;
+  config_.max_step_tokens = 512;
+  const Error error = open_error();
+  EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted);
+  EXPECT_THAT(error.message(), AllOf(HasSubstr("weights"), HasSubstr("cache"),
+                                     HasSubstr("available  0.5 MiB")));
+}
+
+TEST_F(EngineTest, BadRequestsAreRefused) {
+  const auto engine = Engine::open(config_);
+  const auto message = [&](Request request) {
+    return error_of([&] { engine->submit(std::move(request)); }).message();
+  };
+  EXPECT_THAT(message({{}, {}}), HasSubstr("no tokens"));
+  EXPECT_THAT(message({std::vector<int32_t>(256, 5), {}}), AllOf(HasSubstr("256 tokens"),
+                                                                 HasSubstr("context of 256")));
+  EXPECT_THAT(message({{5, 96}, {}}), HasSubstr("token id 96"));
+  EXPECT_THAT(message({{-1}, {}}), HasSubstr("token id -1"));
+  Request request{{5}, {}};
+  request.sampling.top_p = 7;
+  EXPECT_THAT(message(request), HasSubstr("top_p"));
+}
+
+TEST_F(EngineTest, WithoutATokenizerTextIsRefused) {
+  const auto engine = Engine::open(config_);
+  EXPECT_FALSE(engine->has_chat_template());
+  EXPECT_EQ(error_of([&] { engine->text_request("hi"); }).code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(error_of([&] { engine->chat_request(OrderedJson::array()); }).code(),
+            ErrorCode::kUnsupported);
+  Request request{{5}, {}};
+  request.sampling.stop = {"x"};
+  EXPECT_EQ(error_of([&] { engine->submit(request); }).code(), ErrorCode::kUnsupported);
+}
+
+TEST_F(EngineTest, EndTokensComeFromGenerationConfigBeforeConfig) {
+  const auto first_answer = [this] {
+    const auto engine = Engine::open(config_);
+    Request request{{5, 6}, {}};
+    request.sampling.temperature = 0;
+    request.sampling.max_tokens = 5;
+    const auto generation = engine->submit(request);
+    std::vector<int32_t> tokens;
+    while (const auto piece = generation->next()) {
+      tokens.insert(tokens.end(), piece->tokens.begin(), piece->tokens.end());
+    }
+    return tokens;
+  };
+  const std::vector<int32_t> usual = first_answer();
+  ASSERT_EQ(usual.size(), 5u);
+  set("eos_token_id", usual[0]);
+  EXPECT_EQ(first_answer().size(), 1u);
+  folder_.write("generation_config.json", Json({{"eos_token_id", {95, usual[1]}}}).dump());
+  EXPECT_THAT(first_answer(), ElementsAre(usual[0], usual[1]));
+  folder_.write("generation_config.json", R"({"eos_token_id": "</s>"})");
+  EXPECT_EQ(open_error().code(), ErrorCode::kInvalidFormat);
+}
+
+TEST_F(EngineTest, NanWeightsAreWarnedOfInDebugAndUnusedTensorsAlways) {
+  std::string weights = read_file(fs::path(folder_.path()) / "model.safetensors");
+  const float nan = NAN;
+  std::memcpy(weights.data() + weights.size() - sizeof nan, &nan, sizeof nan);
+  folder_.write("model.safetensors", weights);
+  EXPECT_THAT(Engine::open(config_)->warnings(), IsEmpty());
+  config_.backend.enable_debug = true;
+  EXPECT_THAT(Engine::open(config_)->warnings(), ElementsAre(HasSubstr("holds 1 elements")));
+  config_.backend.enable_debug = false;
+  set("num_hidden_layers", 1);
+  EXPECT_THAT(Engine::open(config_)->warnings(),
+              ElementsAre(AllOf(HasSubstr("does not use"), HasSubstr("model.layers.1."))));
+}
+
+TEST_F(EngineTest, StepsAllocateNoTensor) {
+  const auto engine = Engine::open(config_);
+  const auto run = [&](size_t prompt) {
+    Request request{std::vector<int32_t>(prompt, 7), {}};
+    request.sampling.temperature = 0.8f;
+    request.sampling.max_tokens = 20;
+    const auto generation = engine->submit(request);
+    while (generation->next()) {
+    }
+  };
+  run(100);
+  const auto info = [&] { return engine->backend().memory_manager().memory_info(Device::cpu()); };
+  const MemoryInfo before = info();
+  run(200);
+  run(3);
+  EXPECT_EQ(info().allocations, before.allocations);
+  EXPECT_EQ(info().peak, before.peak);
+}
+
+TEST(EmbeddedModel, AnswersAChat) {
+  const auto engine = Engine::open({});
+  ASSERT_TRUE(engine->has_chat_template());
+  Request request = engine->chat_request({{{"role", "user"}, {"content", "Hello"}}});
+  request.sampling.temperature = 0;
+  request.sampling.max_tokens = 30;
+  const auto generation = engine->submit(request);
+  std::string text;
+  while (const auto piece = generation->next()) text += piece->text;
+  EXPECT_GT(text.size(), 5u) << text;
+}
+
+TEST(RandomEngine, AnswersInTokens) {
+  EngineConfig config;
+  config.max_context = 256;
+  const auto engine = open_random_engine("tiny", config);
+  EXPECT_EQ(engine->memory_plan().weight_dtype, DataType::kBF16);
+  Request request{{1, 2, 3}, {}};
+  request.sampling.max_tokens = 9;
+  const auto generation = engine->submit(request);
+  while (generation->next()) {
+  }
+  EXPECT_EQ(generation->usage().completion_tokens, 9);
+  EXPECT_THROW(open_random_engine("huge", config), Error);
+}
+
+TEST(EngineTypes, SurviveJson) {
+  EngineConfig config;
+  config.model = "x";
+  config.dtype = DataType::kF16;
+  config.max_context = 5;
+  EXPECT_EQ(Json(Json(config).get<EngineConfig>()), Json(config));
+  const Usage usage{1, 2, 0.5, 0.25, 0.125};
+  EXPECT_EQ(Json(Json(usage).get<Usage>()), Json(usage));
+  const EngineStatus status{1, 2, 3, 4, 5};
+  EXPECT_EQ(Json(Json(status).get<EngineStatus>()), Json(status));
+  EXPECT_THROW(Json({{"modle", "x"}}).get<EngineConfig>(), Error);
+}
+
+}  // namespace
+}  // namespace ferrum
