@@ -120,6 +120,15 @@ TEST_P(LlamaParity, ChunkedPrefillGivesTheSameLogits) {
   EXPECT_LE(deviation(model.logits(reference_.prompt, 1), whole), 1e-5);
 }
 
+TEST_P(LlamaParity, AStepAllocatesNothing) {
+  ModelHarness model(folder_, {.dtype = {}, .isa = {}});
+  for (const int64_t chunk : {length_, int64_t{1}}) {
+    model.logits(reference_.prompt, chunk);  // kernels may make scratch of a new size once
+    model.logits(reference_.prompt, chunk);
+    EXPECT_EQ(model.heap_bytes_of_last_step(), 0) << "steps of " << chunk;
+  }
+}
+
 TEST_P(LlamaParity, GreedyTokensWhateverTheChunk) {
   for (const int64_t step_tokens : {512, 7, 1}) {
     EngineConfig config;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "conformance/capability_checks.h"
+
 namespace ferrum {
 
 ModelHarness::ModelHarness(const std::string& directory, const Options& options) {
@@ -60,7 +62,9 @@ void ModelHarness::step(const std::vector<int32_t>& prompt, int64_t first, int64
   const int64_t vocab = model_->info().vocab_size;
   const Tensor out =
       backend_->tensor_factory().empty({count, vocab}, DataType::kF32, Device::cpu());
+  const int64_t heap_before = conformance::heap_bytes_taken();
   model_->forward(batch, out);
+  heap_bytes_ = conformance::heap_bytes_taken() - heap_before;
   for (int64_t row = 0; row < count; ++row) {
     const float* data = out.data<float>() + row * vocab;
     logits.emplace_back(data, data + vocab);

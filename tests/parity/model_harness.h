@@ -24,9 +24,8 @@ class ModelHarness {
   // Logits of every position of the prompt, which is run in steps of `chunk` tokens.
   std::vector<std::vector<float>> logits(const std::vector<int32_t>& prompt, int64_t chunk);
 
-  Model& model() { return *model_; }
-  ComputeBackend& backend() { return *backend_; }
-  KvCache& cache() { return *cache_; }
+  // Bytes that Model::forward took from the heap in the last step.
+  int64_t heap_bytes_of_last_step() const { return heap_bytes_; }
 
  private:
   static constexpr int64_t kMaxTokens = 128;
@@ -44,6 +43,7 @@ class ModelHarness {
   std::unique_ptr<ModelSpec> spec_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<KvCache> cache_;
+  int64_t heap_bytes_ = 0;
 };
 
 }  // namespace ferrum
