@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
@@ -51,6 +52,31 @@ class SamplingParity : public ::testing::Test {
     }
   }
 
+  // Chi-square of 20,000 draws over 8 tokens; the bound is the 1 - 1e-6 quantile for 7 degrees.
+  void check_frequencies(SamplingOps& ops) {
+    const std::vector<float> logits{0.0f, 1.0f, -1.0f, 2.0f, 0.5f, 1.5f, -0.5f, 0.25f};
+    constexpr double kTemperature = 0.8;
+    constexpr int kDraws = 20000;
+    double total = 0;
+    for (const float logit : logits) total += std::exp(logit / kTemperature);
+    SamplingParams params;
+    params.temperature = kTemperature;
+    params.seed = 1234;
+    Sampler sampler(params, {});
+    std::vector<int> counts(logits.size());
+    for (int i = 0; i < kDraws; ++i) {
+      const int32_t token = draw(ops, logits, sampler.row(), sampler.row().uniform);
+      ++counts[static_cast<size_t>(token)];
+      sampler.accept(token);
+    }
+    double chi_square = 0;
+    for (size_t t = 0; t < logits.size(); ++t) {
+      const double expected = kDraws * std::exp(logits[t] / kTemperature) / total;
+      chi_square += (counts[t] - expected) * (counts[t] - expected) / expected;
+    }
+    EXPECT_LT(chi_square, 40.5);
+  }
+
   Parts parts_ = create_parts();
   std::unique_ptr<ComputeBackend> backend_;
 };
@@ -59,11 +85,13 @@ TEST_F(SamplingParity, OfTheBackend) {
   const auto ops = resolve_kernel_ops(backend_->kernel_ops(), backend_->tensor_ops(),
                                       backend_->tensor_factory());
   check(*ops->sampling());
+  check_frequencies(*ops->sampling());
 }
 
 TEST_F(SamplingParity, Composed) {
   const auto ops = create_composed_ops(backend_->tensor_ops(), backend_->tensor_factory());
   check(*ops->sampling());
+  check_frequencies(*ops->sampling());
 }
 
 }  // namespace
