@@ -127,8 +127,12 @@ void EngineLoop::step() {
   for (const StepRunner::Result& result : results) {
     if (result.error) {
       fail(*result.sequence, result.error);
-    } else {
+      continue;
+    }
+    try {
       accept(*result.sequence, result.token);
+    } catch (const Error&) {  // of the detokenizer, while the sequence is still there
+      fail(*result.sequence, std::current_exception());
     }
   }
 }
