@@ -19,6 +19,10 @@ if(FERRUM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 sees overlaps in std::string::operator+ that cannot be (its bug 105651).
+  add_compile_options(-Wno-restrict)
+endif()
 # Results must not depend on the compiler's mood: a*b+c is fused only where a kernel says so.
 add_compile_options(-ffp-contract=off)
 if(FERRUM_WERROR)

@@ -76,6 +76,13 @@ class BoundedSax : public nlohmann::detail::json_sax_dom_parser<J> {
 
 template <class J>
 J parse_bounded(std::string_view text, std::string_view what, int max_depth) {
+  // The library takes a NUL for the end of the text, and skips a byte order mark.
+  size_t bad = text.find('\0');
+  if (text.starts_with("\xEF\xBB\xBF")) bad = 0;
+  if (bad != std::string_view::npos) {
+    throw Error(ErrorCode::kInvalidFormat, std::string(what) + " is not valid JSON: error at byte " +
+                                               std::to_string(bad));
+  }
   J value;
   BoundedSax<J> sax(value, what, max_depth);
   J::sax_parse(text, &sax);

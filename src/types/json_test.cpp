@@ -64,6 +64,13 @@ TEST(ParseJson, MalformedTextIsRefused) {
   }
 }
 
+TEST(ParseJson, ANulIsNoEndAndAByteOrderMarkNoBeginning) {
+  using namespace std::string_view_literals;
+  EXPECT_THROW(parse_json("{}\0anything"sv, "config"), Error);
+  EXPECT_THROW(parse_json("{}\0"sv, "config"), Error);
+  EXPECT_THROW(parse_json("\xEF\xBB\xBF{}"sv, "config"), Error);
+}
+
 TEST(ParseJson, DuplicateKeysAreRefusedAtEveryLevel) {
   for (const char* text : {R"({"a": 1, "a": 1})", R"([{"b": {"a": 1, "c": [], "a": 2}}])",
                            R"({"a": 1, "\u0061": 2})"}) {
