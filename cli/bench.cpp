@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -56,9 +57,21 @@ void print_table(const BenchmarkResult& r, const BenchOptions& o) {
   write_out(text);
 }
 
+// A cache for the samples alone, unless the user wants another.
+EngineConfig config_of(const BenchOptions& o) {
+  EngineConfig config = to_engine_config(o.engine, o.model);
+  if (config.max_context == 0) {
+    config.max_context = std::max(o.benchmark.prompt, o.benchmark.generate) + 16;
+  }
+  return config;
+}
+
 std::unique_ptr<Engine> open_subject(const BenchOptions& o) {
-  if (o.shape.empty()) return open_engine(to_engine_config(o.engine, o.model));
-  return open_random_engine(o.shape, to_engine_config(o.engine, ""));
+  const EngineConfig config = config_of(o);
+  if (o.shape.empty()) return open_engine(config);
+  return open_engine([&](std::stop_token stop, const auto& progress) {
+    return open_random_engine(o.shape, config, std::move(stop), progress);
+  });
 }
 
 int bench(const BenchOptions& o) {

@@ -44,13 +44,18 @@ EngineConfig to_engine_config(const EngineOptions& o, std::string model) try {
   throw UsageError(error.message(), error.hint());
 }
 
-std::unique_ptr<Engine> open_engine(const EngineConfig& config) {
+std::unique_ptr<Engine> open_engine(const EngineOpener& open) {
   std::stop_source stop;
   OnInterrupt on_interrupt([&] { stop.request_stop(); });
   ProgressLine line;
-  return Engine::open(config, stop.get_token(), [&](const OpenProgress& progress) {
+  auto engine = open(stop.get_token(), [&](const OpenProgress& progress) {
     line.show(progress.stage, progress.done, progress.total);
   });
+  line.clear();
+  for (const std::string& warning : engine->warnings()) {
+    write_note(coloured("warning: ", Colour::kYellow) + warning);
+  }
+  return engine;
 }
 
 }  // namespace ferrum::cli

@@ -1,8 +1,11 @@
 #pragma once
 // The options of every command that opens an engine.
 
+#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -25,8 +28,17 @@ void add_engine_options(CLI::App& command, EngineOptions& options);
 // Throws UsageError for values that name nothing.
 EngineConfig to_engine_config(const EngineOptions& options, std::string model);
 
-// Opens the engine, with a progress line on a terminal and the engine's warnings on standard
-// error. Ctrl-C stops it.
-std::unique_ptr<Engine> open_engine(const EngineConfig& config);
+using EngineOpener = std::function<std::unique_ptr<Engine>(
+    std::stop_token, const std::function<void(const OpenProgress&)>&)>;
+
+// Calls `open` with a progress line on a terminal and a stop token that Ctrl-C requests, and prints
+// the engine's warnings.
+std::unique_ptr<Engine> open_engine(const EngineOpener& open);
+
+inline std::unique_ptr<Engine> open_engine(const EngineConfig& config) {
+  return open_engine([&](std::stop_token stop, const auto& progress) {
+    return Engine::open(config, std::move(stop), progress);
+  });
+}
 
 }  // namespace ferrum::cli

@@ -92,6 +92,9 @@ BenchmarkResult run_benchmark(Engine& engine, const BenchmarkOptions& options, d
   // The first use of mapped weights reads them from the disk: not what is measured.
   say("warming up");
   run_sample(engine, options.prompt, 2, 0, stop);
+  run_sample(engine, 1, options.generate, 0, stop);
+  // Before the probes, which want memory of their own.
+  result.peak_rss_bytes = peak_rss_bytes();
 
   std::vector<double> first_token, peak_shares, bandwidth_shares;
   result.probes.push_back(engine.measure_limits());
@@ -124,7 +127,6 @@ BenchmarkResult run_benchmark(Engine& engine, const BenchmarkOptions& options, d
   result.prefill_peak_share = median(peak_shares);
   result.decode_bandwidth_share = median(bandwidth_shares);
   result.ttft_s = median(first_token);
-  result.peak_rss_bytes = peak_rss_bytes();
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "backends/cpu/cpu_linear.h"
 #include "backends/cpu/cpu_norm.h"
 #include "backends/cpu/cpu_position.h"
+#include "backends/cpu/cpu_probe.h"
 #include "backends/cpu/cpu_sampling.h"
 #include "backends/cpu/cpu_tensor_factory.h"
 #include "backends/cpu/cpu_tensor_ops.h"
@@ -41,6 +42,7 @@ struct CpuBackend::Parts {
   CpuActivationOps activation;
   CpuLinearOps linear;
   CpuSamplingOps sampling;
+  std::unique_ptr<ProbeMemory> probe_memory;  // from the first probe on
 };
 
 CpuBackend::GuardedKernelOps::GuardedKernelOps(OpGuard& guard)
@@ -116,6 +118,22 @@ void CpuBackend::synchronize(const Device& device) {
   });
 }
 
+MachineLimits CpuBackend::measure_limits(DataType weights) {
+  MachineLimits limits;
+  guard_.access("measure_limits", [&] {
+    if (!parts_->probe_memory) parts_->probe_memory = std::make_unique<ProbeMemory>(parts_->pool);
+    const MachineProbe probe = probe_machine(
+        parts_->pool, {.isa = options_.isa, .memory = parts_->probe_memory->span()});
+    // f16 weights are multiplied in f32.
+    const bool bf16 = weights == DataType::kBF16;
+    limits = {.read_bytes_per_second = probe.read_bytes_per_s,
+              .dot_flops_per_second = bf16 ? probe.bf16_flops : probe.f32_flops,
+              .dot_dtype = bf16 ? DataType::kBF16 : DataType::kF32,
+              .dot_instruction = bf16 ? probe.bf16_instruction : probe.f32_instruction};
+  });
+  return limits;
+}
+
 std::string CpuBackend::version() const {
   return FERRUM_VERSION " (" + std::string(to_string(options_.isa)) + ")";
 }
@@ -162,7 +180,9 @@ void register_cpu(BackendCatalog& catalog) {
                       .create = [](const BackendConfig& config) -> std::unique_ptr<ComputeBackend> {
                         return std::make_unique<CpuBackend>(read_cpu_options(config));
                       },
-                      .measure_limits = {}});
+                      .measure_limits = [](ComputeBackend& backend, DataType weights) {
+                        return static_cast<CpuBackend&>(backend).measure_limits(weights);
+                      }});
 }
 
 }  // namespace ferrum

@@ -7,6 +7,7 @@
 #include "backends/cpu/cpu_options.h"
 #include "backends/guarded_ops.h"
 #include "ferrum/backends/compute_backend.h"
+#include "ferrum/backends/machine_limits.h"
 
 namespace ferrum {
 
@@ -28,6 +29,9 @@ class CpuBackend final : public ComputeBackend {
   void synchronize(const Device& device) override;
   BackendStatus status() const override;
   void shutdown() override;
+
+  // BackendPart::measure_limits.
+  MachineLimits measure_limits(DataType weights);
 
  private:
   struct Parts;  // what exists while initialized: threads and the operations on them

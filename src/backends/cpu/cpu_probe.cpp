@@ -17,34 +17,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kChunk = int64_t{1} << 20;  // bytes read between two looks at the clock
 
-// Pages of the probe's own, written once so that each is backed by memory of its own.
-class OwnMemory {
- public:
-  OwnMemory(int64_t bytes, ThreadPool& pool) : bytes_(bytes) {
-    data_ = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (data_ == MAP_FAILED) {
-      throw Error(ErrorCode::kResourceExhausted,
-                  "the probe could not map " + std::to_string(bytes) + " bytes",
-                  "free memory, or give the probe memory to read");
-    }
-    madvise(data_, static_cast<size_t>(bytes), MADV_HUGEPAGE);
-    pool.parallel_for(bytes, kChunk, [&](int64_t begin, int64_t end) {
-      std::memset(static_cast<char*>(data_) + begin, 1, static_cast<size_t>(end - begin));
-    });
-  }
-  ~OwnMemory() { munmap(data_, static_cast<size_t>(bytes_)); }
-  OwnMemory(const OwnMemory&) = delete;
-  OwnMemory& operator=(const OwnMemory&) = delete;
-  std::span<const std::byte> span() const {
-    return {static_cast<const std::byte*>(data_), static_cast<size_t>(bytes_)};
-  }
-
- private:
-  void* data_;
-  int64_t bytes_;
-};
-
 // Units of work per second, all threads together, while each repeats `work` (which returns units)
 // for `seconds`.
 template <class Work>
@@ -90,18 +62,30 @@ double read_rate(ThreadPool& pool, const ProbeOptions& options,
 
 }  // namespace
 
+ProbeMemory::ProbeMemory(ThreadPool& pool)
+    : data_(mmap(nullptr, static_cast<size_t>(kBytes), PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+  if (data_ == MAP_FAILED) {
+    throw Error(ErrorCode::kResourceExhausted,
+                "the probe could not map " + std::to_string(kBytes) + " bytes", "free memory");
+  }
+  madvise(data_, static_cast<size_t>(kBytes), MADV_HUGEPAGE);
+  pool.parallel_for(kBytes, kChunk, [&](int64_t begin, int64_t end) {
+    std::memset(static_cast<char*>(data_) + begin, 1, static_cast<size_t>(end - begin));
+  });
+}
+
+ProbeMemory::~ProbeMemory() { munmap(data_, static_cast<size_t>(kBytes)); }
+
 MachineProbe probe_machine(ThreadPool& pool, const ProbeOptions& options) {
   const cpu::ProbeKernels kernels = cpu::probe_kernels(options.isa);
   MachineProbe probe;
   probe.threads = pool.size();
-  if (static_cast<int64_t>(options.memory.size()) >= kChunk) {
-    probe.read_bytes_per_s = read_rate(pool, options, options.memory, kernels);
-    probe.read_buffer_bytes = static_cast<int64_t>(options.memory.size());
-  } else {
-    const OwnMemory own(kProbeBytes, pool);
-    probe.read_bytes_per_s = read_rate(pool, options, own.span(), kernels);
-    probe.read_buffer_bytes = kProbeBytes;
+  if (static_cast<int64_t>(options.memory.size()) < kChunk) {
+    throw Error(ErrorCode::kInvalidArgument, "a probe needs at least a mebibyte of memory to read");
   }
+  probe.read_bytes_per_s = read_rate(pool, options, options.memory, kernels);
+  probe.read_buffer_bytes = static_cast<int64_t>(options.memory.size());
   if (!options.arithmetic) return probe;
   probe.f32_instruction = kernels.f32.instruction;
   probe.f32_flops = best_rate(pool, options, kernels.f32.run);

@@ -19,8 +19,7 @@ struct ProbeOptions {
   double seconds = 0.03;  // of one sample
   int samples = 4;        // the best one counts
   bool arithmetic = true; // false: read bandwidth alone
-  // What to read. It should be several times the last-level cache; a model's weights are best,
-  // being what a decode step reads. Empty: kProbeBytes of this probe's own, freed again.
+  // What to read: at least a mebibyte, and to be meaningful several times the last-level cache.
   std::span<const std::byte> memory{};
 };
 
@@ -36,10 +35,28 @@ struct MachineProbe {
 };
 void to_json(Json& json, const MachineProbe& probe);
 
-inline constexpr int64_t kProbeBytes = int64_t{1} << 30;
+// Something to read: pages written once, so that each is backed by memory of its own. Filling them
+// takes longer than a probe, so keep it while there are probes to come.
+class ProbeMemory {
+ public:
+  static constexpr int64_t kBytes = int64_t{1} << 30;
 
-// Occupies every thread of the pool for about seconds * samples * 4. Throws kResourceExhausted
-// when there is no memory to read.
-MachineProbe probe_machine(ThreadPool& pool, const ProbeOptions& options = {});
+  // Throws kResourceExhausted.
+  explicit ProbeMemory(ThreadPool& pool);
+  ~ProbeMemory();
+  ProbeMemory(const ProbeMemory&) = delete;
+  ProbeMemory& operator=(const ProbeMemory&) = delete;
+
+  std::span<const std::byte> span() const {
+    return {static_cast<const std::byte*>(data_), static_cast<size_t>(kBytes)};
+  }
+
+ private:
+  void* data_;
+};
+
+// Occupies every thread of the pool for about seconds * samples * 4. Throws kInvalidArgument for
+// too little memory to read.
+MachineProbe probe_machine(ThreadPool& pool, const ProbeOptions& options);
 
 }  // namespace ferrum
