@@ -80,8 +80,9 @@ J parse_bounded(std::string_view text, std::string_view what, int max_depth) {
   size_t bad = text.find('\0');
   if (text.starts_with("\xEF\xBB\xBF")) bad = 0;
   if (bad != std::string_view::npos) {
-    throw Error(ErrorCode::kInvalidFormat, std::string(what) + " is not valid JSON: error at byte " +
-                                               std::to_string(bad));
+    throw Error(
+        ErrorCode::kInvalidFormat,
+        std::string(what) + " is not valid JSON: error at byte " + std::to_string(bad));
   }
   J value;
   BoundedSax<J> sax(value, what, max_depth);

@@ -31,7 +31,7 @@ std::optional<ForeignContent> recognise_foreign(std::span<const std::byte> prefi
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (text.starts_with("<!doctype") || text.starts_with("<html") || text.starts_with("<?xml")) {
-    return ForeignContent{"a web page, such as a login or error page",
+    return ForeignContent{"an HTML page, such as a login or error page",
                           "download the file again; a gated model needs an access token"};
   }
   return std::nullopt;

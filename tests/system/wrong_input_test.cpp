@@ -85,9 +85,10 @@ TEST_F(WrongInput, TruncatedWeights) {
 
 TEST_F(WrongInput, EveryMissingShardIsListed) {
   fs::remove(file("model.safetensors"));
-  write_file(file("model.safetensors.index.json"),
-             R"({"metadata": {}, "weight_map": {"a": "model-00001-of-00003.safetensors",
-                 "b": "model-00002-of-00003.safetensors", "c": "model-00003-of-00003.safetensors"}})");
+  write_file(file("model.safetensors.index.json"), R"({"metadata": {}, "weight_map": {
+    "a": "model-00001-of-00003.safetensors",
+    "b": "model-00002-of-00003.safetensors",
+    "c": "model-00003-of-00003.safetensors"}})");
   expect_refused(answer(), 1,
                  {"model-00001-of-00003", "model-00002-of-00003", "model-00003-of-00003"});
 }
