@@ -61,7 +61,8 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
 
 Inspection inspect_target(const std::string& target) {
   const Parts parts = create_parts();
-  const auto backend = parts.backends.get("cpu").create(BackendConfig{});
+  const BackendConfig config;
+  const auto backend = parts.backends.get(config.backend_type).create(config);
   backend->initialize(Device::cpu());
   const auto loader = create_weight_loader(parts.weights, backend->tensor_factory());
   if (std::filesystem::is_directory(target)) {

@@ -10,7 +10,7 @@
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/host_tensor_factory.h"
 #include "support/safetensors_bytes.h"
-#include "support/temporary_directory.h"
+#include "support/temp_folder.h"
 #include "weights/weight_index.h"
 
 namespace ferrum {
@@ -38,12 +38,12 @@ std::string one_tensor(const std::string& name) {
 }
 
 TEST(ModelDirectoryTest, ListsFilesAndNothingElse) {
-  const TemporaryDirectory directory;
+  const test::TempFolder directory;
   directory.write("config.json", "{}");
   directory.write("a.txt", "text");
   directory.write(".hidden", "x");
   directory.write("sub/inner.json", "[]");
-  mkfifo((directory.path() + "/pipe").c_str(), 0600);
+  mkfifo((directory.path() / "pipe").c_str(), 0600);
   const auto files = open_model_directory(directory.path());
   EXPECT_THAT(files->names(), ElementsAre("a.txt", "config.json"));
   EXPECT_TRUE(files->contains("sub/inner.json"));
@@ -54,14 +54,15 @@ TEST(ModelDirectoryTest, ListsFilesAndNothingElse) {
 }
 
 TEST(ModelDirectoryTest, NothingOutsideCanBeNamed) {
-  const TemporaryDirectory directory;
+  const test::TempFolder directory;
   directory.write("model/config.json", "{}");
   directory.write("secret", "x");
-  const auto files = open_model_directory(directory.path() + "/model");
+  const auto files = open_model_directory(directory.path() / "model");
   for (const std::string& name :
-       {std::string("../secret"), directory.path() + "/secret", std::string("./config.json"),
-        std::string("a/../../secret"), std::string("..\\secret"), std::string(""),
-        std::string("config.json\0x", 13), std::string("config.json/"), std::string("..")}) {
+       {std::string("../secret"), (directory.path() / "secret").string(),
+        std::string("./config.json"), std::string("a/../../secret"), std::string("..\\secret"),
+        std::string(""), std::string("config.json\0x", 13), std::string("config.json/"),
+        std::string("..")}) {
     SCOPED_TRACE(name);
     EXPECT_FALSE(files->contains(name));
     expect_error(ErrorCode::kNotFound, HasSubstr("has no file"),
@@ -72,20 +73,20 @@ TEST(ModelDirectoryTest, NothingOutsideCanBeNamed) {
 }
 
 TEST(ModelDirectoryTest, SymbolicLinksOfACacheAreFollowed) {
-  const TemporaryDirectory directory;
+  const test::TempFolder directory;
   directory.write("blobs/abc", "{\"a\": 1}");
-  std::filesystem::create_directories(directory.path() + "/snapshots/1");
-  std::filesystem::create_symlink("../../blobs/abc", directory.path() + "/snapshots/1/config.json");
-  const auto files = open_model_directory(directory.path() + "/snapshots/1");
+  std::filesystem::create_directories(directory.path() / "snapshots/1");
+  std::filesystem::create_symlink("../../blobs/abc", directory.path() / "snapshots/1/config.json");
+  const auto files = open_model_directory(directory.path() / "snapshots/1");
   EXPECT_THAT(files->names(), ElementsAre("config.json"));
   EXPECT_EQ(files->read_text("config.json", 100), "{\"a\": 1}");
 }
 
 TEST(ModelDirectoryTest, TextIsBoundedAndPointersAreNamed) {
-  const TemporaryDirectory directory;
+  const test::TempFolder directory;
   directory.write("big", std::string(100, 'x'));
   directory.write("pointer.json", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
-  mkfifo((directory.path() + "/pipe").c_str(), 0600);
+  mkfifo((directory.path() / "pipe").c_str(), 0600);
   const auto files = open_model_directory(directory.path());
   EXPECT_EQ(files->read_text("big", 100).size(), 100u);
   expect_error(ErrorCode::kInvalidFormat, HasSubstr("at most 99"),
@@ -98,10 +99,10 @@ TEST(ModelDirectoryTest, TextIsBoundedAndPointersAreNamed) {
 }
 
 TEST(ModelDirectoryTest, MustBeADirectory) {
-  const TemporaryDirectory directory;
+  const test::TempFolder directory;
   const std::string file = directory.write("file", "");
   expect_error(ErrorCode::kNotFound, HasSubstr("no directory"),
-               [&] { open_model_directory(directory.path() + "/gone"); });
+               [&] { open_model_directory(directory.path() / "gone"); });
   expect_error(ErrorCode::kInvalidArgument, HasSubstr("not a directory"),
                [&] { open_model_directory(file); });
 }
@@ -126,7 +127,7 @@ class ModelWeightsTest : public testing::Test {
                     R"({"metadata":{"total_size":1e9,"by":["x",null]},"weight_map":)" + map + "}");
   }
 
-  TemporaryDirectory directory;
+  test::TempFolder directory;
   HostTensorFactory factory;
   WeightCatalogs catalogs = create_weight_catalogs();
   std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory);

@@ -11,7 +11,7 @@
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/host_tensor_factory.h"
 #include "support/safetensors_bytes.h"
-#include "support/temporary_directory.h"
+#include "support/temp_folder.h"
 
 namespace ferrum {
 namespace {
@@ -33,22 +33,21 @@ std::vector<T> values_of(const Tensor& tensor) {
 
 // "a": f32 [2, 3] of 0..5; "b": i32 [2] of 7, 8. The header is padded so that data is aligned.
 std::string two_tensors() {
-  std::string header =
-      R"({"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
-      R"("b":{"dtype":"I32","shape":[2],"data_offsets":[24,32]}})";
+  std::string header = R"({"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+                       R"("b":{"dtype":"I32","shape":[2],"data_offsets":[24,32]}})";
   header.resize((header.size() + 7) / 8 * 8, ' ');
-  return safetensors_bytes(header, bytes_of_values<float>({0, 1, 2, 3, 4, 5}) +
-                                       bytes_of_values<int32_t>({7, 8}));
+  return safetensors_bytes(
+      header, bytes_of_values<float>({0, 1, 2, 3, 4, 5}) + bytes_of_values<int32_t>({7, 8}));
 }
 
 class WeightLoaderTest : public testing::Test {
  protected:
   TensorSpec spec(std::string name, std::vector<TensorTransformation> transformations = {}) const {
-    return {std::move(name), std::nullopt,          std::nullopt, Device::cpu(),
-            source,          std::move(transformations)};
+    return {std::move(name), std::nullopt, std::nullopt,
+            Device::cpu(),   source,       std::move(transformations)};
   }
 
-  TemporaryDirectory directory;
+  test::TempFolder directory;
   HostTensorFactory factory;
   WeightCatalogs catalogs = create_weight_catalogs();
   std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory);
@@ -149,12 +148,12 @@ TEST_F(WeightLoaderTest, PackedElementsAreLoadedButNotTransformed) {
 }
 
 TEST_F(WeightLoaderTest, FilesThatAreNoneAreRefused) {
-  mkfifo((directory.path() + "/pipe").c_str(), 0600);
+  mkfifo((directory.path() / "pipe").c_str(), 0600);
   for (const auto& [name, code] :
        {std::pair("gone", ErrorCode::kNotFound), std::pair("", ErrorCode::kInvalidArgument),
         std::pair("pipe", ErrorCode::kInvalidArgument)}) {
-    source = WeightSource::file(directory.path() + "/" + name);
-    expect_error(code, HasSubstr(directory.path()), [&] { loader->get_metadata(source); });
+    source = WeightSource::file(directory.path() / name);
+    expect_error(code, HasSubstr(directory.path().string()), [&] { loader->get_metadata(source); });
     EXPECT_FALSE(loader->is_available(source));
   }
   source = WeightSource::file(directory.write("empty.safetensors", ""));
@@ -172,7 +171,7 @@ TEST_F(WeightLoaderTest, AReplacedFileIsReadAgain) {
   const std::string path = source.location["path"];
   const Tensor before = loader->load_tensor(spec("b"));
   directory.write("other", safetensors_bytes("{}", ""));
-  std::filesystem::rename(directory.path() + "/other", path);
+  std::filesystem::rename(directory.path() / "other", path);
   EXPECT_TRUE(loader->get_metadata(source).tensors.empty());
   EXPECT_THAT(values_of<int32_t>(before), ElementsAre(7, 8));  // still mapped
 }
@@ -192,12 +191,11 @@ TEST_F(WeightLoaderTest, TheLargestTensorIsWhatMemoryHolds) {
   if (failed) GTEST_SKIP() << "no sparse file of 4 TiB here: " << failed.message();
   source = WeightSource::file(path);
   EXPECT_EQ(loader->load_tensor(spec("w")).size_bytes(), int64_t{4} << 40);
-  expect_error(ErrorCode::kResourceExhausted, HasSubstr("it needs 4398046511104 bytes"), [&] {
-    loader->load_tensor(spec("w", {TensorTransformation::transpose(0, 1)}));
-  });
-  const Tensor part = loader->load_tensor(spec(
-      "w", {TensorTransformation::slice(0, -1, {}), TensorTransformation::slice(1, -4, {}),
-            TensorTransformation::cast(DataType::kF32)}));
+  expect_error(ErrorCode::kResourceExhausted, HasSubstr("it needs 4398046511104 bytes"),
+               [&] { loader->load_tensor(spec("w", {TensorTransformation::transpose(0, 1)})); });
+  const Tensor part = loader->load_tensor(
+      spec("w", {TensorTransformation::slice(0, -1, {}), TensorTransformation::slice(1, -4, {}),
+                 TensorTransformation::cast(DataType::kF32)}));
   EXPECT_THAT(values_of<float>(part), ElementsAre(0, 0, 0, 0));
 }
 
@@ -231,8 +229,8 @@ TEST_F(WeightLoaderTest, CapabilitiesAreTheCatalogs) {
 }
 
 TEST_F(WeightLoaderTest, TypesGoToJsonAndBack) {
-  TensorSpec full = spec("a", {TensorTransformation::slice(1, -2, {}),
-                               TensorTransformation::reshape(Shape{4})});
+  TensorSpec full =
+      spec("a", {TensorTransformation::slice(1, -2, {}), TensorTransformation::reshape(Shape{4})});
   full.shape = Shape{4};
   full.dtype = DataType::kBF16;
   full.source.tensor_name = "b";
@@ -245,8 +243,9 @@ TEST_F(WeightLoaderTest, TypesGoToJsonAndBack) {
   EXPECT_EQ(Json(metadata.get<WeightMetadata>()), metadata);
   const Json config = WeightLoaderConfig{3};
   EXPECT_EQ(Json(config.get<WeightLoaderConfig>()), config);
-  expect_error(ErrorCode::kInvalidArgument, HasSubstr("unknown keys: cache"),
-               [] { Json{{"cache", 1}}.get<WeightLoaderConfig>(); });
+  expect_error(ErrorCode::kInvalidArgument, HasSubstr("unknown keys: cache"), [] {
+    Json{{"cache", 1}}.get<WeightLoaderConfig>();
+  });
   expect_error(ErrorCode::kInvalidArgument, HasSubstr("max_concurrent_loads is -1"),
                [&] { create_weight_loader(catalogs, factory, {-1}); });
 }

@@ -13,7 +13,7 @@
 #include <iterator>
 
 #include "ferrum/engine/random_engine.h"
-#include "support/temporary_directory.h"
+#include "support/temp_folder.h"
 
 namespace ferrum {
 namespace {
@@ -42,7 +42,7 @@ class EngineTest : public ::testing::Test {
   }
 
   void set(const char* key, const Json& value) {
-    Json config = parse_json(read_file(fs::path(folder_.path()) / "config.json"), "config.json");
+    Json config = parse_json(read_file(folder_.path() / "config.json"), "config.json");
     config[key] = value;
     folder_.write("config.json", config.dump());
   }
@@ -59,7 +59,7 @@ class EngineTest : public ::testing::Test {
     return error_of([this] { Engine::open(config_); });
   }
 
-  TemporaryDirectory folder_;
+  test::TempFolder folder_;
   EngineConfig config_;
 };
 
@@ -193,7 +193,7 @@ TEST_F(EngineTest, EndTokensComeFromGenerationConfigBeforeConfig) {
 }
 
 TEST_F(EngineTest, NanWeightsAreWarnedOfInDebugAndUnusedTensorsAlways) {
-  std::string weights = read_file(fs::path(folder_.path()) / "model.safetensors");
+  std::string weights = read_file(folder_.path() / "model.safetensors");
   const float nan = NAN;
   std::memcpy(weights.data() + weights.size() - sizeof nan, &nan, sizeof nan);
   folder_.write("model.safetensors", weights);

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "ferrum/types/json.h"
-#include "support/temporary_directory.h"
+#include "support/temp_folder.h"
 #include "system/command_line.h"
 
 namespace ferrum::testing {
@@ -66,7 +66,7 @@ TEST(Run, StopTextIsNeverPrinted) {
 }
 
 TEST(Run, FileAndPromptAreJoined) {
-  const TemporaryDirectory folder;
+  const test::TempFolder folder;
   const std::string file = folder.write("prompt.txt", "Hello");
   const CommandResult from_file = run_ferrum({"run", "-f", file, "--temperature", "0"});
   const CommandResult from_option = run_ferrum({"run", "-p", "Hello", "--temperature", "0"});

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "ferrum/types/json.h"
-#include "support/temporary_directory.h"
+#include "support/temp_folder.h"
 #include "system/command_line.h"
 
 namespace ferrum::testing {
@@ -36,8 +36,8 @@ class WrongInput : public ::testing::Test {
     return run_ferrum({"run", model(), "-p", "Hello", "--temperature", "0", "-n", "8"});
   }
 
-  TemporaryDirectory folder_;
-  fs::path model_ = fs::path(folder_.path()) / "model";
+  test::TempFolder folder_;
+  fs::path model_ = folder_.path() / "model";
 };
 
 // One paragraph that begins with "error: " and names what matters.
