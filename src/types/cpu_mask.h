@@ -11,6 +11,8 @@ class CpuMask {
  public:
   // The affinity mask of the calling thread; empty where the system does not tell.
   static CpuMask of_this_thread();
+  // The same into this mask; takes no memory where one was read before.
+  void read_this_thread();
 
   int count() const { return CPU_COUNT_S(bytes(), sets_.data()); }
   bool contains(int cpu) const {

@@ -125,11 +125,13 @@ struct ThreadPool::State {
   }
 
   void work(int thread) noexcept {
+    CpuMask allowed = CpuMask::of_this_thread();
+    CpuMask free = allowed;  // both kept, so that a region takes no memory
     for (uint32_t seen = 0;;) {
       const bool left_cpu = region.wait(spin, [&](uint32_t number) { return number != seen; });
       ++seen;  // the next region starts only after this one has been left
       if (stopping) return;
-      if (left_cpu && spin) leave_shared_cpu(static_cast<size_t>(thread));
+      if (left_cpu && spin) leave_shared_cpu(static_cast<size_t>(thread), allowed, free);
       (*body)(thread);
       pending.add(static_cast<uint32_t>(-1), 0);
     }
@@ -148,15 +150,15 @@ struct ThreadPool::State {
   // The kernel likes to wake a thread on the CPU of its waker, where the two would take turns at
   // spinning until it balances the load, which may be never: neither stays awake long enough. So a
   // woken worker moves off the CPUs of the threads before it, and then lifts the restriction.
-  void leave_shared_cpu(size_t thread) {
+  void leave_shared_cpu(size_t thread, CpuMask& allowed, CpuMask& free) {
     const int here = sched_getcpu();
     bool shared = false;
     for (size_t i = 0; i < thread; ++i) {
       shared = shared || cpus[i].load(std::memory_order_relaxed) == here;
     }
     if (shared) {
-      const CpuMask allowed = CpuMask::of_this_thread();
-      CpuMask free = allowed;
+      allowed.read_this_thread();
+      free = allowed;
       for (size_t i = 0; i < thread; ++i) free.remove(cpus[i].load(std::memory_order_relaxed));
       if (free.count() > 0 && free.apply()) allowed.apply();
     }
