@@ -148,6 +148,8 @@ OpCases all_cases() {
   add_matmul_cases(cases);
   add_data_cases(cases);
   add_kernel_cases(cases);
+  add_attention_cases(cases);
+  add_sampling_cases(cases);
   return cases;
 }
 
@@ -198,6 +200,12 @@ std::vector<std::string> PreparedCase::check() {
     return {case_.name + ": threw " + error.what()};
   }
   for (size_t i = 0; i < outputs_.size(); ++i) compare(i, expected[i], failures);
+  for (size_t i = 0; i < placed_inputs_.size(); ++i) {
+    const Placed& placed = placed_inputs_[i];
+    const Tensor host = kernels_.factory.to_device(placed.whole, Device::cpu());
+    if (std::memcmp(host.raw_data(), placed.before.data(), placed.before.size()) == 0) continue;
+    failures.push_back(case_.name + ": wrote to input " + std::to_string(i));
+  }
   return failures;
 }
 

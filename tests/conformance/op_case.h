@@ -67,6 +67,8 @@ void add_row_cases(OpCases& cases);
 void add_matmul_cases(OpCases& cases);
 void add_data_cases(OpCases& cases);
 void add_kernel_cases(OpCases& cases);
+void add_attention_cases(OpCases& cases);
+void add_sampling_cases(OpCases& cases);
 
 // The arguments of a case on a device.
 class PreparedCase {

@@ -60,7 +60,8 @@ class AttentionOps {
   // Causal grouped-query attention over the cache: query j of an item of q queries and context c
   // stands at position c - q + j and sees the positions up to its own. q, out:
   // [tokens, heads, head_dim], heads a multiple of kv_heads. Computed tile by tile with a running
-  // softmax (Dao et al., 2022, arXiv:2205.14135): scratch does not grow with the context.
+  // softmax (Dao et al., 2022, arXiv:2205.14135): scratch does not grow with the context. Over a
+  // bf16 cache, q and the probabilities may be rounded to bf16 first; sums are f32.
   virtual void paged_attention(const Tensor& q, const Tensor& k_cache, const Tensor& v_cache,
                                const PagedLayout& layout, const AttentionParams& params,
                                const Tensor& out) = 0;
@@ -114,9 +115,9 @@ struct SamplingRow {
   float presence_penalty = 0;    // subtracted once from every token already generated
   float frequency_penalty = 0;   // subtracted per earlier generation of the token
   double uniform = 0;            // in [0, 1), drawn by the caller
-  std::span<const Bias> bias;               // distinct tokens
-  std::span<const int32_t> seen;            // distinct; those that repetition_penalty touches
-  std::span<const Count> generated;         // distinct; for presence and frequency
+  std::span<const Bias> bias = {};          // distinct tokens
+  std::span<const int32_t> seen = {};       // distinct; those that repetition_penalty touches
+  std::span<const Count> generated = {};    // distinct; for presence and frequency
 };
 
 class SamplingOps {
