@@ -89,7 +89,7 @@ struct Pass {
 struct Cut {
   int64_t rows;      // of a task
   int64_t tokens;    // of a task
-  int64_t row_parts, token_parts;
+  int64_t row_parts, token_parts, tasks;
   int64_t sums_stride;
   int64_t packed_bytes;  // of the tokens of a task
   int64_t sums_bytes, thread_bytes;
@@ -102,13 +102,14 @@ Cut cut(const Call& c, int64_t tokens, int threads) {
   Cut s{};
   s.rows = std::min(k.max_rows / k.row_group * k.row_group, round_up(share, k.row_group));
   s.row_parts = parts(c.rows, s.rows);
-  s.tokens = round_up(tokens, k.lanes);
+  s.tokens = round_up(k.max_tokens ? std::min(tokens, k.max_tokens) : tokens, k.lanes);
   const int64_t grain = 4 * k.lanes;
   while (k.lanes > 1 && s.tokens > grain &&
          s.row_parts * parts(tokens, s.tokens) < 2 * threads) {
     s.tokens = round_up(s.tokens / 2, grain);
   }
   s.token_parts = parts(tokens, s.tokens);
+  s.tasks = s.row_parts * s.token_parts;
   s.sums_stride = s.rows * k.lanes;
   s.sums_bytes = round_up(s.tokens * s.rows * 4, kLine);
   s.thread_bytes = round_up(s.sums_bytes + k.scratch_bytes, kLine);
@@ -141,20 +142,28 @@ void pack_tokens(const Call& c, const Cut& s, const Pass& pass, int64_t begin, i
   }
 }
 
-void run_task(const Call& c, const Cut& s, const Pass& pass, int64_t task, char* scratch) {
-  const int64_t row = task / s.token_parts * s.rows;
-  const int64_t part = task % s.token_parts;
+// The first row of a task. All rows of one part of the tokens follow each other, so that its
+// packed x stays in the caches.
+int64_t row_of(const Cut& s, int64_t task) { return task % s.row_parts * s.rows; }
+
+// `next` is the task that this thread is likely to run after this one, if there is one.
+void run_task(const Call& c, const Cut& s, const Pass& pass, int64_t task, int64_t next,
+              char* scratch) {
+  const int64_t row = row_of(s, task);
+  const int64_t part = task / s.row_parts;
   const int64_t rows = std::min(s.rows, c.rows - row);
   const int64_t count = std::min(s.tokens, pass.tokens - part * s.tokens);
   float* const sums = reinterpret_cast<float*>(scratch);
-  c.kernel.multiply({.weight = c.weight + row * c.in * c.weight_size,
+  const int64_t row_bytes = c.in * c.weight_size;
+  c.kernel.multiply({.weight = c.weight + row * row_bytes,
                      .in = c.in,
                      .rows = rows,
                      .x = pass.packed + part * s.packed_bytes,
                      .tokens = count,
                      .sums = sums,
                      .sums_stride = s.sums_stride,
-                     .scratch = scratch + s.sums_bytes});
+                     .scratch = scratch + s.sums_bytes,
+                     .next = next < s.tasks ? c.weight + row_of(s, next) * row_bytes : nullptr});
   const int64_t out = (pass.first + part * s.tokens) * c.out_stride + row;
   c.kernels.store({.sums = sums,
                    .sums_stride = s.sums_stride,
@@ -177,7 +186,6 @@ void run_pass(const Call& c, int64_t first, int64_t tokens, ThreadPool& pool, Sc
   const int64_t packed_bytes = s.packed_bytes * s.token_parts;
   const Pass pass{first, tokens, scratch.reserve(packed_bytes + s.thread_bytes * threads)};
   char* const thread_scratch = pass.packed + packed_bytes;
-  const int64_t tasks = s.row_parts * s.token_parts;
   if (threads == 1 || c.kernel.lanes == 1) {
     pack_tokens(c, s, pass, 0, tokens);
   } else {
@@ -186,13 +194,13 @@ void run_pass(const Call& c, int64_t first, int64_t tokens, ThreadPool& pool, Sc
     });
   }
   if (threads == 1) {
-    for (int64_t i = 0; i < tasks; ++i) run_task(c, s, pass, i, thread_scratch);
+    for (int64_t i = 0; i < s.tasks; ++i) run_task(c, s, pass, i, i + 1, thread_scratch);
     return;
   }
   std::atomic<int64_t> next{0};
   pool.run([&](int thread) {
-    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
-      run_task(c, s, pass, i, thread_scratch + thread * s.thread_bytes);
+    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < s.tasks;) {
+      run_task(c, s, pass, i, i + threads, thread_scratch + thread * s.thread_bytes);
     }
   });
 }

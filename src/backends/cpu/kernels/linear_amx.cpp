@@ -55,28 +55,35 @@ TileBlock weight_tiles(const MultiplyArgs& a, int64_t row, int64_t i0, int64_t s
   return block;
 }
 
+// Lets the products of rows row .. row + 31 bring near the rows after them: at the end those of
+// the next elements, or of the next call.
+void prefetch_after(const MultiplyArgs& a, int64_t row, int64_t i0, TileBlock* block) {
+  const char* from = static_cast<const char*>(a.weight) + ((row + kRowGroup) * a.in + i0) * 2;
+  if (row + kRowGroup >= a.rows) {
+    const bool last = i0 + kDepth >= a.in;
+    from = static_cast<const char*>(last ? a.next : a.weight) + (last ? 0 : i0 + kDepth) * 2;
+    if (last && !a.next) return;
+  }
+  block->ahead = from;
+  block->ahead_row = a.in * 2;
+  block->ahead_count = kRowGroup / ((a.tokens + 2 * kVector - 1) / (2 * kVector));
+}
+
 void many(const MultiplyArgs& a) {
   const TileScope tiles;
   const int64_t in = round_up(a.in, kTileDepth);
   const int64_t tokens = round_up(a.tokens, kVector);
   for (int64_t i0 = 0; i0 < in; i0 += kDepth) {
     const int64_t steps = smaller(kDepth, in - i0) / kTileDepth;
-    for (int64_t t = 0; t < tokens; t += kTokens) {
-      const int64_t count = smaller(kTokens, tokens - t);
-      for (int64_t r = 0; r < a.rows; r += kRowGroup) {
-        TileBlock block = weight_tiles(a, r, i0, steps);
-        block.b = static_cast<const char*>(a.x) + (i0 * tokens + t * steps * kTileDepth) * 2;
-        block.b_next = steps * kTileBytes;
-        block.sums = a.sums + t / kVector * a.sums_stride + r * kVector;
-        block.sums_next = a.sums_stride;
-        block.add = i0 > 0;
-        if (t == 0 && r + kRowGroup < a.rows) {
-          block.ahead = static_cast<const char*>(a.weight) + ((r + kRowGroup) * a.in + i0) * 2;
-          block.ahead_row = a.in * 2;
-          block.ahead_count = kRowGroup / (round_up(count, 2 * kVector) / (2 * kVector));
-        }
-        multiply_tiles(block, count);
-      }
+    for (int64_t r = 0; r < a.rows; r += kRowGroup) {
+      TileBlock block = weight_tiles(a, r, i0, steps);
+      block.b = static_cast<const char*>(a.x) + i0 * tokens * 2;
+      block.b_next = steps * kTileBytes;
+      block.sums = a.sums + r * kVector;
+      block.sums_next = a.sums_stride;
+      block.add = i0 > 0;
+      prefetch_after(a, r, i0, &block);
+      multiply_tiles(block, tokens);
     }
   }
 }
@@ -94,6 +101,7 @@ LinearKernels linear_kernels_amx() {
                    .depth = kDepth,
                    .row_group = kRowGroup,
                    .max_rows = kMaxRows,
+                   .max_tokens = kTokens,
                    .scratch_bytes = kRowGroup * kDepth * 2}};
 }
 

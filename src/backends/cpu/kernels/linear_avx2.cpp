@@ -164,6 +164,7 @@ constexpr LinearKernels kernels() {
                   .depth = 0,
                   .row_group = kStreams,
                   .max_rows = 256,
+                  .max_tokens = 0,
                   .scratch_bytes = 0},
           .few_tokens = kFewTokens,
           .many = {.multiply = many<kWeight>,
@@ -172,6 +173,7 @@ constexpr LinearKernels kernels() {
                    .depth = kDepth,
                    .row_group = F32x8::kRows,
                    .max_rows = kMaxRows,
+                   .max_tokens = 0,
                    .scratch_bytes = kWeight == DataType::kF32 ? 0 : kMaxRows * kDepth * 4}};
 }
 

@@ -63,6 +63,7 @@ LinearKernels linear_kernels_avx512_bf16() {
                    .depth = kDepth,
                    .row_group = Bf16x32::kRows,
                    .max_rows = kMaxRows,
+                   .max_tokens = 0,
                    .scratch_bytes = 0}};
 }
 

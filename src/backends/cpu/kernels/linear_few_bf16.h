@@ -67,6 +67,7 @@ LinearKernel few_bf16_kernel() {
           .depth = 0,
           .row_group = kStreams,
           .max_rows = 256,
+          .max_tokens = 0,
           .scratch_bytes = 0};
 }
 

@@ -46,6 +46,7 @@ struct MultiplyArgs {
   float* sums;         // [tokens / lanes][rows][lanes], groups sums_stride elements apart
   int64_t sums_stride;
   void* scratch;       // LinearKernel::scratch_bytes, this thread's, 64-byte aligned
+  const void* next;    // rows that are likely to come next, worth bringing near; or null
 };
 
 struct LinearKernel {
@@ -55,6 +56,7 @@ struct LinearKernel {
   int64_t depth;          // of the packed activations; 0: all of `in`
   int64_t row_group;      // rows are handled in groups of this many
   int64_t max_rows;       // per call, for the sake of the caches
+  int64_t max_tokens;     // likewise; 0: any number
   int64_t scratch_bytes;
 };
 

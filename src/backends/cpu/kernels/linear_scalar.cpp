@@ -56,6 +56,7 @@ constexpr LinearKernel kernel(void (*function)(const MultiplyArgs&)) {
           .depth = 0,
           .row_group = 1,
           .max_rows = 64,
+          .max_tokens = 0,
           .scratch_bytes = 0};
 }
 
