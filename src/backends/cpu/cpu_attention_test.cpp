@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "backends/cpu/kernels/scalar_elements.h"
+#include "support/reference_attention.h"
 
 namespace ferrum {
 namespace {
@@ -53,7 +54,9 @@ float at(const Tensor& t, int64_t a, int64_t b, int64_t c) {
   return load_element(t.raw_data(), t.dtype(), a * t.stride(0) + b * t.stride(1) + c * t.stride(2));
 }
 
-struct Item { int32_t queries, context; };
+struct Item {
+  int32_t queries, context;
+};
 
 struct Case {
   std::vector<Item> items;
@@ -122,39 +125,35 @@ struct Step {
   PagedLayout layout;
 };
 
-// Softmax over the positions that one query sees, of its scores, in double.
-std::vector<double> expected(const Case& c, const Step& s, int64_t item, int64_t token,
-                             int64_t head, int64_t position, double scale) {
-  const int64_t kv = head / (c.heads / c.kv_heads);
-  const int64_t first = c.window > 0 ? std::max<int64_t>(0, position - c.window + 1) : 0;
-  const auto row = [&](int64_t p) {
-    const int32_t* const table = s.layout.block_table.data<int32_t>();
-    const int64_t block = table[item * s.layout.block_table.dim(1) + p / c.block_size];
-    return ((block * c.kv_heads + kv) * c.block_size + p % c.block_size) * c.head_dim;
-  };
-  std::vector<double> scores;
-  for (int64_t p = first; p <= position; ++p) {
-    double score = 0;
-    for (int64_t d = 0; d < c.head_dim; ++d) {
-      score += static_cast<double>(at(s.q, token, head, d)) *
-               load_element(s.keys.raw_data(), c.cache, row(p) + d);
+// Any tensor's elements, row-major.
+std::vector<double> values_of(const Tensor& t) {
+  std::vector<double> values;
+  for (int64_t i = 0; i < t.numel(); ++i) {
+    int64_t rest = i, offset = 0;
+    for (int d = t.rank() - 1; d >= 0; --d) {
+      offset += rest % t.dim(d) * t.stride(d);
+      rest /= t.dim(d);
     }
-    scores.push_back(score * scale);
+    values.push_back(static_cast<double>(load_element(t.raw_data(), t.dtype(), offset)));
   }
-  const double largest = *std::max_element(scores.begin(), scores.end());
-  double total = 0;
-  std::vector<double> result(static_cast<size_t>(c.head_dim), 0.0);
-  for (size_t i = 0; i < scores.size(); ++i) {
-    const double weight = std::exp(scores[i] - largest);
-    total += weight;
-    for (int64_t d = 0; d < c.head_dim; ++d) {
-      const int64_t index = row(first + static_cast<int64_t>(i)) + d;
-      result[static_cast<size_t>(d)] +=
-          weight * load_element(s.values.raw_data(), c.cache, index);
-    }
-  }
-  for (double& x : result) x /= total;
-  return result;
+  return values;
+}
+
+std::vector<double> integers_of(const Tensor& t) {
+  return {t.data<int32_t>(), t.data<int32_t>() + t.numel()};
+}
+
+std::vector<double> expected(const Case& c, const Step& s, float scale) {
+  return reference::paged_attention({.q = values_of(s.q),
+                                     .keys = values_of(s.keys),
+                                     .values = values_of(s.values),
+                                     .q_shape = s.q.shape(),
+                                     .cache_shape = s.keys.shape(),
+                                     .query_start = integers_of(s.layout.query_start),
+                                     .context_length = integers_of(s.layout.context_length),
+                                     .block_table = integers_of(s.layout.block_table),
+                                     .scale = static_cast<double>(scale),
+                                     .window = c.window});
 }
 
 // Bound of the error of an element, values being of order 1. In f32 arithmetic, that of rounded
@@ -170,21 +169,15 @@ void check(const Case& c, Isa isa, ThreadPool& pool) {
   const Step s(c);
   CpuAttentionOps ops(pool, isa);
   const float scale = c.sharpness / std::sqrt(static_cast<float>(c.head_dim));
-  ops.paged_attention(s.q, s.keys, s.values, s.layout,
-                      {.scale = scale, .sliding_window = c.window}, s.out);
-  int64_t token = 0;
-  for (size_t i = 0; i < c.items.size(); ++i) {
-    for (int32_t j = 0; j < c.items[i].queries; ++j, ++token) {
-      const int64_t position = c.items[i].context - c.items[i].queries + j;
-      for (int64_t h = 0; h < c.heads; ++h) {
-        const auto want = expected(c, s, static_cast<int64_t>(i), token, h, position, scale);
-        for (int64_t d = 0; d < c.head_dim; ++d) {
-          ASSERT_NEAR(at(s.out, token, h, d), want[static_cast<size_t>(d)], tolerance(c, isa))
-              << to_string(isa) << " item " << i << " query " << j << " head " << h << " dim " << d
-              << ", cache " << to_string(c.cache) << " [" << c.head_dim << "]";
-        }
-      }
-    }
+  ops.paged_attention(s.q, s.keys, s.values, s.layout, {.scale = scale, .sliding_window = c.window},
+                      s.out);
+  const std::vector<double> want = expected(c, s, scale), found = values_of(s.out);
+  for (size_t i = 0; i < want.size(); ++i) {
+    const auto row = static_cast<int64_t>(i) / c.head_dim;
+    ASSERT_NEAR(found[i], want[i], tolerance(c, isa))
+        << to_string(isa) << " token " << row / c.heads << " head " << row % c.heads << " dim "
+        << static_cast<int64_t>(i) % c.head_dim << ", cache " << to_string(c.cache) << " ["
+        << c.head_dim << "]";
   }
 }
 
@@ -205,7 +198,10 @@ TEST_P(CpuAttention, PrefillChunksAndDecodesTogether) {
 TEST_P(CpuAttention, EveryHeadDim) {
   for (DataType cache : kFloats) {
     for (int64_t head_dim : {1, 2, 15, 16, 31, 33, 64, 80, 96, 128, 256}) {
-      check({.items = {{3, 20}, {1, 18}}, .heads = 3, .kv_heads = 1, .head_dim = head_dim,
+      check({.items = {{3, 20}, {1, 18}},
+             .heads = 3,
+             .kv_heads = 1,
+             .head_dim = head_dim,
              .cache = cache},
             GetParam(), pool_);
     }
@@ -241,9 +237,9 @@ TEST_P(CpuAttention, LongContextIsSplitOverThreads) {
 TEST_P(CpuAttention, EveryBlockSizeAndStridedRows) {
   for (DataType cache : kFloats) {
     for (int64_t block_size : {1, 3, 16, 32, 48}) {
-      check({.items = {{7, 70}, {1, 33}}, .cache = cache, .block_size = block_size,
-             .strided = true},
-            GetParam(), pool_);
+      check(
+          {.items = {{7, 70}, {1, 33}}, .cache = cache, .block_size = block_size, .strided = true},
+          GetParam(), pool_);
     }
   }
 }
