@@ -162,8 +162,8 @@ void add_backends(CLI::App& app, Action& action) {
   auto o = std::make_shared<BackendsOptions>();
   CLI::App* command =
       app.add_subcommand("backends", "List what this build has, can, and lacks, and why");
-  command->add_flag("--json", o->json, "Print one JSON object");
-  command->add_flag("--markdown", o->markdown, "Print the support table");
+  CLI::Option* json = command->add_flag("--json", o->json, "Print one JSON object");
+  command->add_flag("--markdown", o->markdown, "Print the support table")->excludes(json);
   command->footer(kExamples);
   command->callback([o, &action] { action = [o] { return backends(*o); }; });
 }

@@ -10,6 +10,7 @@
 #include "cli/engine_options.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
+#include "cli/validators.h"
 #include "ferrum/engine/benchmark.h"
 #include "ferrum/engine/random_engine.h"
 #include "ferrum/types/error.h"
@@ -61,7 +62,7 @@ void print_table(const BenchmarkResult& r, const BenchOptions& o) {
 EngineConfig config_of(const BenchOptions& o) {
   EngineConfig config = to_engine_config(o.engine, o.model);
   if (config.max_context == 0) {
-    config.max_context = std::max(o.benchmark.prompt, o.benchmark.generate) + 16;
+    config.max_context = std::max(o.benchmark.prompt, o.benchmark.generate) + 1;
   }
   return config;
 }
@@ -102,18 +103,20 @@ void add_bench(CLI::App& app, Action& action) {
   auto o = std::make_shared<BenchOptions>();
   CLI::App* command =
       app.add_subcommand("bench", "Measure prefill and decode against the machine's limits");
-  command->add_option("MODEL", o->model, "Model directory (default: the built-in demonstration)");
+  command->add_option("MODEL", o->model, "Model directory (default: the built-in demonstration)")
+      ->check(not_empty());
   std::string shapes;
   for (const std::string& name : random_shapes()) shapes += (shapes.empty() ? "" : ", ") + name;
-  command->add_option("--shape", o->shape, "Random weights of a known shape: " + shapes);
+  command->add_option("--shape", o->shape, "Random weights of a known shape: " + shapes)
+      ->check(CLI::IsMember(random_shapes()));
   command->add_option("--prompt", o->benchmark.prompt, "Tokens of a prefill sample")
-      ->check(CLI::PositiveNumber)
+      ->check(integer_in(1, 1 << 30))
       ->capture_default_str();
   command->add_option("--gen", o->benchmark.generate, "Tokens of a decode sample")
-      ->check(CLI::Range(2, 1 << 20))
+      ->check(integer_in(2, 1 << 20))
       ->capture_default_str();
   command->add_option("--repeat", o->benchmark.repeat, "Samples of each kind")
-      ->check(CLI::Range(1, 1000))
+      ->check(integer_in(1, 1000))
       ->capture_default_str();
   command->add_flag("--json", o->json, "Print one JSON object");
   add_engine_options(*command, o->engine);

@@ -49,8 +49,8 @@ class Conversation {
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kIo) throw;
       messages_ = before;
-      write_note(coloured("error: ", Colour::kRed) + error.message() + ".");
-      write_note(error.hint().empty() ? "/new starts a new conversation." : error.hint());
+      write_note(coloured("error: ", Colour::kRed) + printable(error.message()) +
+                 ". /new starts a new conversation.");
     }
   }
 
@@ -68,6 +68,11 @@ class Conversation {
 }  // namespace
 
 int chat(Engine& engine, const ChatOptions& options, const SamplingOptions& sampling) {
+  if (options.raw) {
+    engine.tokenizer();  // throws now rather than at the first line
+  } else {
+    engine.chat_request({{{"role", "user"}, {"content", "Hello"}}});
+  }
   write_note(coloured("Type a message, or /help.", Colour::kDim));
   Conversation conversation(engine, options, sampling);
   LineEditor editor;
@@ -90,6 +95,7 @@ int chat(Engine& engine, const ChatOptions& options, const SamplingOptions& samp
       conversation.answer(*line);
     }
   }
+  write_out("\n");
   return kDone;
 }
 

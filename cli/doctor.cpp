@@ -108,6 +108,7 @@ Finding check_answer(Engine& engine) {
   request.sampling.temperature = 0;
   request.sampling.max_tokens = 32;
   const Answer answer = stream_answer(engine, std::move(request), false);
+  if (answer.finish == FinishReason::kCancelled) throw Error(ErrorCode::kCancelled, "stopped");
   const std::string text = answer.text.substr(0, answer.text.find('\n'));
   if (text.empty()) {
     return {"built-in model", Verdict::kBroken, "it answered nothing", "reinstall ferrum"};
@@ -116,9 +117,11 @@ Finding check_answer(Engine& engine) {
 }
 
 Finding attempt(const char* subject, const std::function<Finding()>& check) {
+  if (take_interrupt()) throw Error(ErrorCode::kCancelled, "stopped");
   try {
     return check();
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) throw;
     return {subject, Verdict::kBroken, error.message(), error.hint()};
   }
 }
@@ -132,6 +135,7 @@ std::vector<Finding> examine() {
     findings.push_back(attempt("limits", [&] { return check_speed(*engine); }));
     findings.push_back(attempt("built-in model", [&] { return check_answer(*engine); }));
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) throw;
     findings.push_back({"engine", Verdict::kBroken, error.message(), error.hint()});
   }
   return findings;

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
+#include "cli/validators.h"
 
 namespace ferrum::cli {
 
@@ -13,14 +14,17 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
   const auto add = [&](const char* name, auto& value, const char* help) {
     return command.add_option(name, value, help)->group(group);
   };
-  add("--dtype", o.dtype, "Cast the weights: f32, f16 or bf16 (default: as they are stored)");
-  add("--activations", o.activations, "Activations and cache: f32 or bf16")->capture_default_str();
+  add("--dtype", o.dtype, "Cast the weights: f32, f16 or bf16 (default: as they are stored)")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
+  add("--activations", o.activations, "Activations and cache: f32 or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
   add("--context", o.context,
       "Longest sequence in tokens (default: the model's, as far as it fits)")
-      ->check(CLI::PositiveNumber);
+      ->check(integer_in(1, 1 << 30));
   add("--device", o.device, "Where to compute: cpu (default: the best there is)");
   add("--threads", o.threads, "CPU threads (default: as many as this process may use)")
-      ->check(CLI::PositiveNumber);
+      ->check(integer_in(1, 4096));
   add("--isa", o.isa, "Highest instruction set for kernels: scalar, avx2, avx512, ...");
   command.add_flag("--debug", o.debug, "Check weights and every operation's result for NaN (slow)")
       ->group(group);
@@ -53,7 +57,7 @@ std::unique_ptr<Engine> open_engine(const EngineOpener& open) {
   });
   line.clear();
   for (const std::string& warning : engine->warnings()) {
-    write_note(coloured("warning: ", Colour::kYellow) + warning);
+    write_note(coloured("warning: ", Colour::kYellow) + printable(warning));
   }
   return engine;
 }

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/terminal.h"
+#include "cli/validators.h"
 #include "ferrum/engine/parts.h"
 #include "ferrum/types/error.h"
 #include "ferrum/weights/model_files.h"
@@ -65,7 +66,8 @@ Inspection inspect_target(const std::string& target) {
   const auto backend = parts.backends.get(config.backend_type).create(config);
   backend->initialize(Device::cpu());
   const auto loader = create_weight_loader(parts.weights, backend->tensor_factory());
-  if (std::filesystem::is_directory(target)) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(target, unknown)) {
     return inspect_model(*open_model_directory(target), parts, *loader);
   }
   Inspection result;
@@ -98,7 +100,7 @@ void print_weights(const WeightMetadata& w, bool summary) {
   if (!w.extra.empty()) write_out("  metadata " + w.extra.dump() + "\n");
   if (summary) return;
   for (const auto& [tensor, info] : w.tensors) {
-    std::string padded = tensor;
+    std::string padded = printable(tensor);
     padded.resize(widest + 2, ' ');
     std::string dtype(to_string(info.dtype));
     dtype.resize(8, ' ');
@@ -128,7 +130,9 @@ void add_inspect(CLI::App& app, Action& action) {
   auto o = std::make_shared<InspectOptions>();
   CLI::App* command =
       app.add_subcommand("inspect", "Show what a model directory or weight file holds");
-  command->add_option("TARGET", o->target, "Model directory or weight file")->required();
+  command->add_option("TARGET", o->target, "Model directory or weight file")
+      ->required()
+      ->check(not_empty());
   command->add_flag("--summary", o->summary, "Leave out the list of tensors");
   command->add_flag("--json", o->json, "Print one JSON object");
   command->footer(kExamples);

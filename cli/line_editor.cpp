@@ -1,6 +1,7 @@
 #include "cli/line_editor.h"
 
 #include <histedit.h>
+#include <langinfo.h>
 
 #include <clocale>
 #include <cstdio>
@@ -25,8 +26,10 @@ char* current_prompt(EditLine* editor) {
 
 // Bound to Ctrl-C while a line is edited.
 unsigned char cancel_line(EditLine* editor, int) {
-  const LineInfo* line = el_line(editor);
-  el_deletestr(editor, static_cast<int>(line->cursor - line->buffer));
+  const LineInfoW* line = el_wline(editor);
+  el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
+  line = el_wline(editor);
+  el_wdeletestr(editor, static_cast<int>(line->cursor - line->buffer));
   std::fputs("^C\n", stderr);
   return CC_REDISPLAY;
 }
@@ -34,7 +37,9 @@ unsigned char cancel_line(EditLine* editor, int) {
 }  // namespace
 
 LineEditor::LineEditor() : state_(std::make_unique<State>()) {
+  // libedit drops what the locale cannot say; text here is UTF-8 whatever the environment lacks.
   std::setlocale(LC_CTYPE, "");
+  if (std::string(nl_langinfo(CODESET)) != "UTF-8") std::setlocale(LC_CTYPE, "C.UTF-8");
   state_->history = history_init();
   HistEvent event;
   history(state_->history, &event, H_SETSIZE, 1000);

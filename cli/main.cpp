@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cctype>
 #include <exception>
 #include <string>
@@ -21,18 +22,40 @@ constexpr const char* kExamples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C.)";
 
-// A sentence: first letter large, a full stop at the end.
-std::string as_sentence(std::string text) {
-  if (text.empty()) return text;
-  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  if (std::string_view(".!?:)").find(text.back()) == std::string_view::npos) text += '.';
+std::string as_sentence_end(std::string text) {
+  if (text.empty() || std::string_view(".!?:").find(text.back()) == std::string_view::npos) {
+    text += '.';
+  }
   return text;
 }
 
+// First letter large, a full stop at the end.
+std::string as_sentence(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return as_sentence_end(text);
+}
+
+// The library would only say that a subcommand is required.
+void check_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  const std::string word = argv[1];
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  const bool known = std::any_of(commands.begin(), commands.end(), [&](const CLI::App* command) {
+    return command->get_name() == word;
+  });
+  if (!known) {
+    throw UsageError("there is no command '" + word + "'",
+                     "To run a model: ferrum run " + word + ". All commands: ferrum --help");
+  }
+}
+
 int report(const ferrum::Error& error, int exit_code) {
-  std::string text = coloured("error: ", Colour::kRed) + error.message() + ".";
-  if (!error.hint().empty()) text += " " + as_sentence(error.hint());
-  write_note(text);
+  std::string text = printable(error.message());
+  if (text.ends_with('\n')) text.pop_back();
+  const bool lines = text.find('\n') != std::string::npos;
+  if (!lines) text = as_sentence_end(text);
+  if (!error.hint().empty()) text += (lines ? "\n" : " ") + as_sentence(printable(error.hint()));
+  write_note(coloured("error: ", Colour::kRed) + text);
   return exit_code;
 }
 
@@ -52,7 +75,10 @@ int main(int argc, char** argv) {
   add_doctor(app, action);
 
   try {
+    check_command(app, argc, argv);
     app.parse(argc, argv);
+  } catch (const UsageError& error) {
+    return report(error, kWrongUse);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongUse;
   }
@@ -63,7 +89,8 @@ int main(int argc, char** argv) {
   } catch (const UsageError& error) {
     return report(error, kWrongUse);
   } catch (const ferrum::Error& error) {
-    return report(error, kFailed);
+    const bool stopped = error.code() == ferrum::ErrorCode::kCancelled;
+    return report(error, stopped ? kInterrupted : kFailed);
   } catch (const std::exception& error) {
     return report(ferrum::Error(ferrum::ErrorCode::kInternal, error.what()), kFailed);
   }

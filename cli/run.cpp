@@ -12,7 +12,7 @@
 #include "cli/engine_options.h"
 #include "cli/sampling_options.h"
 #include "cli/terminal.h"
-#include "ferrum/text/utf8.h"
+#include "cli/validators.h"
 #include "ferrum/types/error.h"
 
 namespace ferrum::cli {
@@ -27,7 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   ferrum run path/to/model                  chat with a model
   ferrum run path/to/model -p "Why is the sky blue?"
   ferrum run path/to/model -p "Summarise:" -f notes.txt
-  git diff | ferrum run path/to/model -s "You review code." --json
+  git diff | ferrum run path/to/model -p "Review this:" -f - --json
   ferrum run path/to/model --raw -p "Once upon a time" --temperature 0 -n 100)";
 
 struct RunOptions {
@@ -53,6 +53,7 @@ std::string read_all(std::FILE* file, const std::string& name) {
     }
   }
   if (std::ferror(file)) {
+    if (take_interrupt()) throw Error(ErrorCode::kCancelled, "stopped while reading " + name);
     throw Error(ErrorCode::kIo, "cannot read " + name + ": " + std::strerror(errno));
   }
   return text;
@@ -68,15 +69,7 @@ std::string read_prompt_file(const std::string& path) {
   return read_all(file.get(), path);
 }
 
-void check_utf8(std::string_view text, const std::string& what) {
-  if (const auto bad = find_invalid_utf8(text)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                what + " is not valid UTF-8: byte " + std::to_string(*bad) + " begins no character",
-                "convert it first, for example with iconv -f latin1 -t utf-8");
-  }
-}
-
-// The prompt from -p, -f and a pipe, in this order; nothing when a chat is meant.
+// The prompt from -p, then -f; without both from a pipe. Nothing when a chat is meant.
 std::optional<std::string> gather_prompt(const RunOptions& o) {
   std::optional<std::string> prompt = o.prompt;
   if (prompt) check_utf8(*prompt, "the prompt");
@@ -125,6 +118,10 @@ int answer_once(Engine& engine, const RunOptions& o, const std::string& prompt) 
 
 int run(const RunOptions& o) {
   check(o.sampling);
+  check_utf8(o.system, "--system");
+  if (o.raw && !o.system.empty()) {
+    throw UsageError("--raw has no place for a system message", "Leave out --system.");
+  }
   const EngineConfig config = to_engine_config(o.engine, o.model);
   const std::optional<std::string> prompt = gather_prompt(o);
   const auto engine = open_engine(config);
@@ -137,7 +134,8 @@ int run(const RunOptions& o) {
 void add_run(CLI::App& app, Action& action) {
   auto o = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Answer a prompt, or chat on a terminal");
-  command->add_option("MODEL", o->model, "Model directory (default: the built-in demonstration)");
+  command->add_option("MODEL", o->model, "Model directory (default: the built-in demonstration)")
+      ->check(not_empty());
   command->add_option("-p,--prompt", o->prompt, "Answer this and end");
   command->add_option("-f,--file", o->file,
                       "Take the prompt (or the rest of it) from a file; - is stdin");

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "cli/command.h"
+#include "cli/validators.h"
 
 namespace ferrum::cli {
 namespace {
@@ -35,11 +36,12 @@ std::pair<int32_t, float> parse_bias(const std::string& text) {
 }  // namespace
 
 void add_sampling_options(CLI::App& command, SamplingOptions& o) {
-  const auto group = "Sampling (default: what the model's generation_config.json says)";
+  const auto group = "Sampling (default: that of the model's generation_config.json)";
   const auto add = [&](const char* name, auto& value, const char* help) {
     return command.add_option(name, value, help)->group(group);
   };
-  add("-n,--max-tokens", o.max_tokens, "Longest answer in tokens; 0: as the context allows");
+  add("-n,--max-tokens", o.max_tokens, "Longest answer in tokens; 0: as the context allows")
+      ->check(integer_in(0, std::numeric_limits<int32_t>::max()));
   add("--temperature", o.temperature, "0 is greedy; higher is more varied");
   add("--top-k", o.top_k, "Draw from the k most probable tokens; 0: all");
   add("--top-p", o.top_p, "Draw from the smallest set of this probability; 1: all");
@@ -48,9 +50,11 @@ void add_sampling_options(CLI::App& command, SamplingOptions& o) {
   add("--repetition-penalty", o.repetition_penalty, "Above 1 discourages tokens seen before");
   add("--presence-penalty", o.presence_penalty, "Subtracted once from generated tokens");
   add("--frequency-penalty", o.frequency_penalty, "Subtracted for each time generated");
-  add("--seed", o.seed, "Same seed, same text");
-  add("--logit-bias", o.logit_bias, "ID=BIAS, added to a token's logit; repeatable");
-  add("--stop", o.stop, "End the answer before this text; repeatable");
+  add("--seed", o.seed, "Same seed, same text")
+      ->check(integer_in(0, std::numeric_limits<int64_t>::max()));
+  add("--logit-bias", o.logit_bias, "ID=BIAS, added to a token's logit; repeatable")
+      ->allow_extra_args(false);
+  add("--stop", o.stop, "End the answer before this text; repeatable")->allow_extra_args(false);
   command.add_flag("--ignore-eos", o.ignore_end, "Go on past the end token")->group(group);
 }
 
@@ -59,6 +63,7 @@ void check(const SamplingOptions& options) {
   apply(options, params);
   try {
     params.validate(std::numeric_limits<int32_t>::max());
+    for (const std::string& stop : params.stop) check_utf8(stop, "--stop");
   } catch (const Error& error) {
     throw UsageError(error.message(), error.hint());
   }

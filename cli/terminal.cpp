@@ -49,6 +49,21 @@ void write_note(std::string_view text) {
   std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
 }
 
+std::string printable(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n' || c == '\t' || (byte >= 0x20 && byte != 0x7f)) {
+      safe += c;
+    } else {
+      std::array<char, 5> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\x%02x", byte);
+      safe += escape.data();
+    }
+  }
+  return safe;
+}
+
 std::string coloured(std::string_view text, Colour colour) {
   static const bool enabled = stderr_is_terminal() && std::getenv("NO_COLOR") == nullptr;
   if (!enabled) return std::string(text);

@@ -18,6 +18,9 @@ void write_out(std::string_view text);
 // Writes a line to standard error.
 void write_note(std::string_view text);
 
+// Text from a stranger's file made safe to show: control characters but line ends become "\x1b".
+std::string printable(std::string_view text);
+
 // Text in a colour where standard error shows colours (a terminal, NO_COLOR unset).
 enum class Colour { kDim, kBold, kGreen, kYellow, kRed };
 std::string coloured(std::string_view text, Colour colour);

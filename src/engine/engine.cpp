@@ -56,7 +56,7 @@ class LocalEngine final : public Engine {
     tokenizer();
     if (!has_chat_template()) {
       throw Error(ErrorCode::kUnsupported, "the model has no chat template",
-                  "give it a plain prompt");
+                  "give it a plain prompt: ferrum run --raw");
     }
     return {text_.chat->encode(messages, extra), text_.sampling};
   }
@@ -65,7 +65,7 @@ class LocalEngine final : public Engine {
   const Tokenizer& tokenizer() const override {
     if (!text_.tokenizer) {
       throw Error(ErrorCode::kUnsupported, "the model has no tokenizer.json",
-                  "make requests of token ids");
+                  "download the model's tokenizer.json beside its weights");
     }
     return *text_.tokenizer;
   }

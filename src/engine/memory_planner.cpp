@@ -73,7 +73,8 @@ void check_config(const PlanInput& input) {
     throw Error(ErrorCode::kInvalidArgument,
                 "a context of " + std::to_string(config.max_context) +
                     " tokens: the model was made for at most " +
-                    std::to_string(input.info.max_positions));
+                    std::to_string(input.info.max_positions),
+                "ask for a shorter context, or a benchmark for shorter samples");
   }
   if (config.cache_tokens > 0 && config.cache_tokens < config.max_context) {
     throw Error(ErrorCode::kInvalidArgument,

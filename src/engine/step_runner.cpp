@@ -133,7 +133,13 @@ void StepRunner::sample_rows(int64_t first, int64_t count) {
     ops_->sampling()->sample(logits, rows_, out);
   }
   drawn_.download(count);
-  for (size_t i = 0; i < results.size(); ++i) results[i].token = drawn_.host()[i];
+  for (size_t i = 0; i < results.size(); ++i) {
+    results[i].token = drawn_.host()[i];
+    if (results[i].token >= 0) continue;
+    results[i].error = std::make_exception_ptr(
+        Error(ErrorCode::kInvalidFormat, "the model gave no finite logit",
+              "its weights may be damaged: --debug names those that hold NaN"));
+  }
 }
 
 }  // namespace ferrum

@@ -173,15 +173,15 @@ void check_sampling_rows(std::span<const SamplingRow> rows, int64_t row_count, i
 }
 
 int32_t argmax_row(std::span<const float> logits) {
-  size_t best = 0;
+  int32_t best = -1;
   float largest = -std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < logits.size(); ++i) {
     if (logits[i] > largest) {
       largest = logits[i];
-      best = i;
+      best = static_cast<int32_t>(i);
     }
   }
-  return static_cast<int32_t>(best);
+  return best;
 }
 
 int32_t sample_row(const SamplingRow& row, SamplingScratch& scratch) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -118,6 +119,17 @@ TEST_F(WrongInput, NanWeightsAreWarnedOfInDebug) {
   EXPECT_LT(result.exit_code, 2) << result.err;
 }
 
+TEST_F(WrongInput, NanLogitsAreNoAnswer) {
+  std::string weights = read_file(file("model.safetensors"));
+  uint64_t header = 0;
+  std::memcpy(&header, weights.data(), sizeof header);
+  std::fill(weights.begin() + static_cast<int64_t>(header) + 8, weights.end(), '\xff');
+  write_file(file("model.safetensors"), weights);
+  CommandResult result = answer();
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("no finite logit"));
+}
+
 TEST_F(WrongInput, UnknownArchitecture) {
   Json config = this->config();
   config["architectures"] = {"PerceptronForCausalLM"};
@@ -195,6 +207,16 @@ TEST(WrongUse, ExitsWithTwo) {
   EXPECT_EQ(run_ferrum({"run", "-p", "x", "--logit-bias", "7"}).exit_code, 2);
   EXPECT_EQ(run_ferrum({"inspect"}).exit_code, 2);
   EXPECT_EQ(run_ferrum({"bench", "model", "--shape", "llama-3.2-1b"}).exit_code, 2);
+}
+
+TEST(WrongUse, NothingIsTakenForSomethingElse) {
+  EXPECT_EQ(run_ferrum({"run", "", "-p", "x"}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"run", "-p", "x", "--seed", "18446744073709551616"}).exit_code, 2);
+  EXPECT_EQ(run_ferrum({"run", "-p", "x", "--raw", "-s", "y"}).exit_code, 2);
+  const CommandResult stop = run_ferrum({"run", "--stop", "END", "/no/such/model", "-p", "x"});
+  EXPECT_EQ(stop.exit_code, 1);
+  EXPECT_THAT(stop.err, HasSubstr("/no/such/model"));
+  EXPECT_THAT(run_ferrum({"fly"}).err, HasSubstr("no command 'fly'"));
 }
 
 TEST(Help, EveryCommandShowsExamples) {

@@ -123,8 +123,8 @@ struct SamplingRow {
 class SamplingOps {
  public:
   virtual ~SamplingOps() = default;
-  // out[r] = the lowest index of the largest element; NaN never wins. logits: [rows, vocab];
-  // out: i32 [rows].
+  // out[r] = the lowest index of the largest element; NaN never wins. A row without any element
+  // above -infinity gives -1. logits: [rows, vocab]; out: i32 [rows].
   virtual void argmax(const Tensor& logits, const Tensor& out) = 0;
   // One token per row; logits: [rows, vocab], unchanged; out: i32 [rows]. Throws kInvalidArgument
   // for a token id out of range, or a row without any finite logit.

@@ -18,7 +18,7 @@ int32_t argmax_chunked(const VectorKernels& k, const FloatSource& source, int64_
                        int64_t stride, int64_t length) {
   ChunkBuffer buffer;
   float largest = -std::numeric_limits<float>::infinity();
-  int64_t best = 0;
+  int64_t best = -1;
   for (int64_t begin = 0; begin < length; begin += kChunk) {
     const int64_t n = std::min(kChunk, length - begin);
     const float max = k.max(source.load(k, offset + begin * stride, stride, n, buffer), n);
@@ -27,11 +27,11 @@ int32_t argmax_chunked(const VectorKernels& k, const FloatSource& source, int64_
       best = begin;
     }
   }
+  if (best < 0) return -1;
   const int64_t n = std::min(kChunk, length - best);
   const float* chunk = source.load(k, offset + best * stride, stride, n, buffer);
   const float* found = std::find(chunk, chunk + n, largest);
-  // All NaN: nothing equals the maximum, and the lowest index stands.
-  return static_cast<int32_t>(found == chunk + n ? 0 : best + (found - chunk));
+  return static_cast<int32_t>(best + (found - chunk));
 }
 
 void load_row(const VectorKernels& k, const FloatSource& source, int64_t offset, int64_t stride,

@@ -1,0 +1,21 @@
+#pragma once
+// What an option's value must be, said in words.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+namespace ferrum::cli {
+
+// Digits that fit the range; the library itself would saturate.
+CLI::Validator integer_in(int64_t low, int64_t high);
+
+// Not the empty text, which an unset shell variable becomes.
+CLI::Validator not_empty();
+
+// Throws kInvalidArgument naming `what` and the first bad byte.
+void check_utf8(std::string_view text, const std::string& what);
+
+}  // namespace ferrum::cli
