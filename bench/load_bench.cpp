@@ -8,7 +8,7 @@
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/host_tensor_factory.h"
 #include "support/safetensors_bytes.h"
-#include "support/temporary_directory.h"
+#include "support/temp_folder.h"
 
 namespace ferrum {
 namespace {
@@ -36,7 +36,7 @@ class Weights {
     loader_->preload(source_);
   }
 
-  TemporaryDirectory directory_;
+  test::TempFolder directory_;
   HostTensorFactory factory_;
   WeightCatalogs catalogs_ = create_weight_catalogs();
   std::unique_ptr<WeightLoader> loader_ = create_weight_loader(catalogs_, factory_);

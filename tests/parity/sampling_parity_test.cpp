@@ -22,7 +22,8 @@ Json read_cases() {
 class SamplingParity : public ::testing::Test {
  protected:
   SamplingParity() {
-    backend_ = parts_.backends.get("cpu").create({});
+    const BackendConfig config;
+    backend_ = parts_.backends.get(config.backend_type).create(config);
     backend_->initialize(Device::cpu());
   }
 
