@@ -47,17 +47,18 @@ class ModelDirectory : public ModelFiles {
     std::vector<std::string> names;
     while (const dirent* entry = readdir(directory)) {
       const std::string name = entry->d_name;
-      if (!name.starts_with('.') && contains(name)) names.push_back(name);
+      if (!name.starts_with('.') && is_regular_file(name)) names.push_back(name);
     }
     closedir(directory);
     std::sort(names.begin(), names.end());
     return names;
   }
 
+  // A pipe or a dangling link is there, though nothing can be read from it: reading says why.
   bool contains(std::string_view name) const override {
     struct stat status {};
-    return is_model_file_name(name) && stat(path_of(name).c_str(), &status) == 0 &&
-           S_ISREG(status.st_mode);
+    return is_model_file_name(name) && lstat(path_of(name).c_str(), &status) == 0 &&
+           !S_ISDIR(status.st_mode);
   }
 
   std::string read_text(std::string_view name, int64_t max_bytes) const override {
@@ -86,6 +87,11 @@ class ModelDirectory : public ModelFiles {
   std::string location() const override { return path_; }
 
  private:
+  bool is_regular_file(const std::string& name) const {
+    struct stat status {};
+    return stat(path_of(name).c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  }
+
   std::string path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
 
   std::string path_;

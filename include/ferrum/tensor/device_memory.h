@@ -82,8 +82,8 @@ class DeviceMemoryManager {
   // a static pool cannot be had (the old pool stays).
   virtual void configure_pool(const BackendMemoryConfig& config) = 0;
 
-  // Called on the allocating thread after each change of the pressure level, outside any lock;
-  // an empty function removes it.
+  // Called after each change of the pressure level, outside any lock, on the thread whose
+  // allocation or release changed it; an empty function removes it.
   virtual void set_pressure_callback(
       std::function<void(const Device&, MemoryPressure)> callback) = 0;
 };
