@@ -14,6 +14,7 @@
 #include "ferrum/engine/benchmark.h"
 #include "ferrum/engine/random_engine.h"
 #include "ferrum/types/error.h"
+#include "ferrum/types/format_bytes.h"
 
 namespace ferrum::cli {
 namespace {

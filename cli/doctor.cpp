@@ -13,6 +13,7 @@
 #include "cli/engine_options.h"
 #include "cli/terminal.h"
 #include "ferrum/types/error.h"
+#include "ferrum/types/format_bytes.h"
 #include "ferrum/types/host_memory.h"
 #include "ferrum/types/thread_pool.h"
 

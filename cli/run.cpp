@@ -14,6 +14,7 @@
 #include "cli/terminal.h"
 #include "cli/validators.h"
 #include "ferrum/types/error.h"
+#include "ferrum/types/format_bytes.h"
 
 namespace ferrum::cli {
 namespace {

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "ferrum/types/error.h"
+#include "ferrum/types/format_bytes.h"
 
 namespace ferrum::cli {
 namespace {
@@ -70,19 +71,6 @@ std::string coloured(std::string_view text, Colour colour) {
   static constexpr std::array<const char*, 5> kCodes{"2", "1", "32", "33", "31"};
   return std::string("\033[") + kCodes[static_cast<size_t>(colour)] + "m" + std::string(text) +
          "\033[0m";
-}
-
-std::string format_bytes(int64_t bytes) {
-  static constexpr std::array<const char*, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (value >= 1024 && unit + 1 < kUnits.size()) {
-    value /= 1024;
-    ++unit;
-  }
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.2f %s", value, kUnits[unit]);
-  return text.data();
 }
 
 void install_signal_handlers() {

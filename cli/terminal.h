@@ -25,9 +25,6 @@ std::string printable(std::string_view text);
 enum class Colour { kDim, kBold, kGreen, kYellow, kRed };
 std::string coloured(std::string_view text, Colour colour);
 
-// "1.21 GiB", "512 B".
-std::string format_bytes(int64_t bytes);
-
 // From now on Ctrl-C is counted instead of killing the process, and a closed pipe is an error of
 // write_out instead of a signal.
 void install_signal_handlers();

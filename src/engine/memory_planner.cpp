@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/kv_cache.h"
+#include "ferrum/types/format_bytes.h"
 
 namespace ferrum {
 namespace {
@@ -83,15 +84,6 @@ void check_config(const PlanInput& input) {
   }
 }
 
-std::string human(int64_t bytes) {
-  constexpr double kMiB = 1 << 20;
-  const double mib = static_cast<double>(bytes) / kMiB;
-  char text[32];
-  std::snprintf(text, sizeof text, mib < 1024 ? "%.1f MiB" : "%.2f GiB",
-                mib < 1024 ? mib : mib / 1024);
-  return text;
-}
-
 }  // namespace
 
 MemoryPlan plan_memory(const PlanInput& input) {
@@ -146,7 +138,7 @@ void from_json(const Json& json, MemoryPlan& plan) {
 
 std::string to_string(const MemoryPlan& plan) {
   const auto line = [](const std::string& what, int64_t bytes, const std::string& detail) {
-    return "  " + what + std::string(11 - what.size(), ' ') + human(bytes) + detail + "\n";
+    return "  " + what + std::string(11 - what.size(), ' ') + format_bytes(bytes) + detail + "\n";
   };
   const std::string shrunk =
       plan.context_tokens < plan.model_context_tokens

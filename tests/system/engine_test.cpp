@@ -140,7 +140,7 @@ TEST_F(EngineTest, TooLittleMemoryIsRefusedWithThePlan) {
   const Error error = open_error();
   EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted);
   EXPECT_THAT(error.message(), AllOf(HasSubstr("weights"), HasSubstr("cache"),
-                                     HasSubstr("available  0.5 MiB")));
+                                     HasSubstr("available  512.0 KiB")));
 }
 
 TEST_F(EngineTest, BadRequestsAreRefused) {

@@ -26,7 +26,7 @@ struct MemoryPlan {
 void to_json(Json& json, const MemoryPlan& plan);
 void from_json(const Json& json, MemoryPlan& plan);
 
-// One line per item, in GiB and MiB, for people.
+// One line per item, for people.
 std::string to_string(const MemoryPlan& plan);
 
 }  // namespace ferrum
