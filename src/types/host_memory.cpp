@@ -35,15 +35,20 @@ HostMemory read_host_memory(const std::string& root) {
   return {total, std::min(available, cgroup.headroom), std::min(total, cgroup.limit)};
 }
 
+std::optional<AddressSpace> query_address_space() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  const auto bytes = static_cast<int64_t>(
+      std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<int64_t>::max()));
+  const int64_t used = read_kb("/proc/self/status", "VmSize:");
+  return AddressSpace{bytes, std::max<int64_t>(0, bytes - used)};
+}
+
 HostMemory query_host_memory() {
   HostMemory memory = read_host_memory("");
-  rlimit address_space{};
-  if (getrlimit(RLIMIT_AS, &address_space) == 0 && address_space.rlim_cur != RLIM_INFINITY) {
-    const auto limit = static_cast<int64_t>(
-        std::min<rlim_t>(address_space.rlim_cur, std::numeric_limits<int64_t>::max()));
-    const int64_t used = read_kb("/proc/self/status", "VmSize:");
-    memory.limit_bytes = std::min(memory.limit_bytes, limit);
-    memory.available_bytes = std::min(memory.available_bytes, std::max<int64_t>(0, limit - used));
+  if (const auto space = query_address_space()) {
+    memory.limit_bytes = std::min(memory.limit_bytes, space->limit_bytes);
+    memory.available_bytes = std::min(memory.available_bytes, space->left_bytes);
   }
   return memory;
 }

@@ -18,8 +18,10 @@
 #include <vector>
 
 #include "ferrum/types/error.h"
+#include "ferrum/types/format_bytes.h"
 #include "types/cgroup.h"
 #include "types/cpu_mask.h"
+#include "types/host_memory_files.h"
 
 namespace ferrum {
 namespace {
@@ -108,6 +110,24 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
+int64_t default_stack_bytes() {
+  pthread_attr_t attributes;
+  size_t bytes = 0;
+  if (pthread_getattr_default_np(&attributes) == 0) {
+    pthread_attr_getstacksize(&attributes, &bytes);
+    pthread_attr_destroy(&attributes);
+  }
+  return static_cast<int64_t>(bytes);
+}
+
+// Whatever limit a new thread meets, the system says EAGAIN; what is left tells which one it was.
+bool is_out_of_address_space() noexcept try {
+  const auto space = query_address_space();
+  return space && space->left_bytes <= default_stack_bytes();
+} catch (const std::exception&) {
+  return false;  // nothing is known without /proc
+}
+
 }  // namespace
 
 struct ThreadPool::State {
@@ -190,11 +210,15 @@ ThreadPool::ThreadPool(int threads) {
     }
   } catch (const std::exception& e) {
     const size_t started = state_->workers.size() + 1;
+    const bool no_space = is_out_of_address_space();
     state_->stop();
     throw Error(ErrorCode::kResourceExhausted,
                 "could start " + std::to_string(started) + " of " + std::to_string(size) +
                     " threads: " + e.what(),
-                "ask for fewer threads, or raise the limit on processes (ulimit -u)");
+                "ask for fewer threads, or raise the limit on " +
+                    (no_space ? "address space (ulimit -v): each takes " +
+                                    format_bytes(default_stack_bytes()) + " for its stack"
+                              : "processes and threads: ulimit -u, or pids.max of the cgroup"));
   }
 }
 

@@ -2,12 +2,16 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <limits>
 #include <mutex>
 #include <set>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -152,6 +156,31 @@ TEST(ThreadPool, RefusesANegativeCount) {
     EXPECT_EQ(e.code(), ErrorCode::kInvalidArgument);
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// The sanitizers reserve terabytes of addresses, so the limit cannot be set under them.
+TEST(ThreadPool, NamesTheLimitOnAddressSpaceWhereItWasMet) {
+  const auto hint = [] {
+    try {
+      ThreadPool pool(4096);
+    } catch (const Error& e) {
+      return e.hint();
+    }
+    return std::string("there was room");
+  };
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  int64_t pages_in_use = 0;
+  ASSERT_TRUE(std::ifstream("/proc/self/statm") >> pages_in_use);
+  rlimit limit = before;
+  limit.rlim_cur = static_cast<rlim_t>(pages_in_use * sysconf(_SC_PAGESIZE) + (64 << 20));
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+  const std::string found = hint();
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_NE(found.find("ulimit -v"), std::string::npos) << found;
+  EXPECT_EQ(found.find("ulimit -u"), std::string::npos) << found;
+}
+#endif
 
 TEST(ThreadPool, RespectsTheAffinityMask) {
   cpu_set_t before;
