@@ -6,6 +6,8 @@
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
+#include "ferrum/engine/parts.h"
+#include "ferrum/registry/backend_factory.h"
 
 namespace ferrum::cli {
 
@@ -43,8 +45,11 @@ EngineConfig to_engine_config(const EngineOptions& o, std::string model) try {
   }
   if (o.threads > 0) config.backend.backend_options["threads"] = o.threads;
   if (!o.isa.empty()) config.backend.backend_options["isa"] = o.isa;
+  const Parts parts = create_parts();
+  BackendFactory(parts.backends, parts.weights).validate_config(config.backend);
   return config;
 } catch (const Error& error) {
+  if (error.code() == ErrorCode::kUnsupported) throw;  // well asked, but not in this build
   throw UsageError(error.message(), error.hint());
 }
 

@@ -25,7 +25,7 @@ struct EngineOptions {
 
 void add_engine_options(CLI::App& command, EngineOptions& options);
 
-// Throws UsageError for values that name nothing.
+// Throws UsageError for values that name nothing, or that no backend of this build takes.
 EngineConfig to_engine_config(const EngineOptions& options, std::string model);
 
 using EngineOpener = std::function<std::unique_ptr<Engine>(

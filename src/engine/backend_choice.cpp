@@ -34,6 +34,7 @@ std::string register_all(const BackendFactory& factory, BackendConfig config,
 
 ChosenBackend choose_backend(const Parts& parts, const EngineConfig& config) {
   const BackendFactory factory(parts.backends, parts.weights);
+  factory.validate_config(config.backend);
   ChosenBackend chosen;
   chosen.registry = std::make_unique<BackendRegistry>();
   BackendRequirements requirements = requirements_of(config);

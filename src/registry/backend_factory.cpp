@@ -1,5 +1,7 @@
 #include "ferrum/registry/backend_factory.h"
 
+#include <optional>
+
 namespace ferrum {
 
 void to_json(Json& json, const BackendTypeInfo& info) {
@@ -42,7 +44,19 @@ std::vector<BackendTypeInfo> BackendFactory::supported_backend_types() const {
 }
 
 void BackendFactory::validate_config(const BackendConfig& config) const {
-  backends_.get(config.backend_type).validate(config);
+  if (!config.backend_type.empty()) return backends_.get(config.backend_type).validate(config);
+  std::optional<Error> refusal;
+  for (const auto& entry : backends_.entries()) {
+    BackendConfig typed = config;
+    typed.backend_type = entry.name;
+    try {
+      return entry.part.validate(typed);
+    } catch (const Error& error) {
+      if (!refusal) refusal = error.with_context("backend " + entry.name);
+    }
+  }
+  if (refusal) throw *refusal;
+  throw Error(ErrorCode::kUnsupported, "this build has no backend");
 }
 
 }  // namespace ferrum

@@ -154,5 +154,20 @@ TEST_F(BackendFactoryTest, CreatesWhatItValidates) {
   EXPECT_THROW(factory_.validate_config(config), Error);
 }
 
+TEST_F(BackendFactoryTest, WithoutATypeAnyBackendMayHonourTheConfig) {
+  BackendConfig config;
+  config.backend_type.clear();
+  EXPECT_NO_THROW(factory_.validate_config(config));
+  config.backend_options = {{"isa", "abacus"}};
+  try {
+    factory_.validate_config(config);
+    FAIL() << "no backend knows the instruction set abacus";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(error.message(), HasSubstr("abacus"));
+    EXPECT_THAT(error.hint(), HasSubstr("scalar"));
+  }
+}
+
 }  // namespace
 }  // namespace ferrum

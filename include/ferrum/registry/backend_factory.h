@@ -38,7 +38,8 @@ class BackendFactory {
 
   // Throws for a config that create_compute_backend would not honour in full: kUnsupported for a
   // type that this build lacks (with reason and remedy), kNotFound for an unknown type, else
-  // kInvalidArgument or kUnsupported naming the field.
+  // kInvalidArgument or kUnsupported naming the field. An empty type asks whether any backend of
+  // this build would honour the rest; the error is that of the first that would not.
   void validate_config(const BackendConfig& config) const;
 
  private:
