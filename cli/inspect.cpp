@@ -10,6 +10,7 @@
 #include "cli/validators.h"
 #include "ferrum/engine/parts.h"
 #include "ferrum/types/error.h"
+#include "ferrum/types/format_bytes.h"
 #include "ferrum/weights/model_files.h"
 #include "ferrum/weights/model_weights.h"
 
@@ -34,8 +35,27 @@ struct InspectOptions {
 struct Inspection {
   std::optional<ModelInfo> model;
   std::string refusal;  // why the model cannot be run, where it cannot
-  WeightMetadata weights;
+  std::optional<WeightMetadata> weights;  // absent where the model's files of weights are
 };
+
+// Of all files of the model.
+WeightMetadata describe_weights(const ModelFiles& files, WeightLoader& loader) {
+  const ModelWeights weights(files, loader);
+  WeightMetadata all;
+  all.total_size_bytes = weights.total_size_bytes();
+  for (const WeightSource& source : weights.sources()) {
+    const WeightMetadata metadata = loader.get_metadata(source);
+    all.format = metadata.format;
+    all.extra.update(metadata.extra);
+    all.tensors.insert(metadata.tensors.begin(), metadata.tensors.end());
+    for (const DataType dtype : metadata.dtypes) {
+      if (std::find(all.dtypes.begin(), all.dtypes.end(), dtype) == all.dtypes.end()) {
+        all.dtypes.push_back(dtype);
+      }
+    }
+  }
+  return all;
+}
 
 Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoader& loader) {
   Inspection result;
@@ -45,17 +65,11 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
   } catch (const Error& error) {
     result.refusal = error.what();
   }
-  const ModelWeights weights(files, loader);
-  result.weights.total_size_bytes = weights.total_size_bytes();
-  for (const WeightSource& source : weights.sources()) {
-    const WeightMetadata metadata = loader.get_metadata(source);
-    result.weights.format = metadata.format;
-    result.weights.extra.update(metadata.extra);
-    result.weights.tensors.insert(metadata.tensors.begin(), metadata.tensors.end());
-    for (const DataType dtype : metadata.dtypes) {
-      auto& all = result.weights.dtypes;
-      if (std::find(all.begin(), all.end(), dtype) == all.end()) all.push_back(dtype);
-    }
+  try {
+    result.weights = describe_weights(files, loader);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound || !result.model) throw;
+    result.refusal = std::string("the weights are missing: ") + error.what();
   }
   return result;
 }
@@ -112,7 +126,8 @@ void print_weights(const WeightMetadata& w, bool summary) {
 int inspect(const InspectOptions& o) {
   const Inspection result = inspect_target(o.target);
   if (o.json) {
-    Json json{{"target", o.target}, {"weights", result.weights}};
+    Json json{{"target", o.target}, {"weights", nullptr}};
+    if (result.weights) json["weights"] = *result.weights;
     if (result.model) json["model"] = *result.model;
     if (!result.refusal.empty()) json["cannot_run"] = result.refusal;
     write_out(json.dump(2) + "\n");
@@ -120,7 +135,7 @@ int inspect(const InspectOptions& o) {
   }
   if (result.model) print_model(*result.model);
   if (!result.refusal.empty()) write_out("cannot be run: " + result.refusal + "\n");
-  print_weights(result.weights, o.summary);
+  if (result.weights) print_weights(*result.weights, o.summary);
   return kDone;
 }
 

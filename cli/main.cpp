@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,26 @@ void check_command(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// CLI11's own errors, in the words of the house.
+UsageError wrong_use(const CLI::App& app, const CLI::ParseError& error) {
+  std::string message = error.what();
+  const auto is_upper = [&](size_t i) {
+    return i < message.size() && 'A' <= message[i] && message[i] <= 'Z';
+  };
+  if (is_upper(0) && !is_upper(1)) message[0] += 'a' - 'A';  // but not in "TARGET is required"
+  std::string help = "ferrum";
+  for (const CLI::App* command : app.get_subcommands()) help += " " + command->get_name();
+  return UsageError(message, "see " + help + " --help");
+}
+
+// What the library prints itself: help and version.
+int print_asked(const CLI::App& app, const CLI::ParseError& asked) {
+  std::ostringstream out;
+  app.exit(asked, out, out);
+  write_out(out.str());
+  return kDone;
+}
+
 int report(const ferrum::Error& error, int exit_code) {
   std::string text = printable(error.message());
   if (text.ends_with('\n')) text.pop_back();
@@ -76,15 +97,13 @@ int main(int argc, char** argv) {
 
   try {
     check_command(app, argc, argv);
-    app.parse(argc, argv);
-  } catch (const UsageError& error) {
-    return report(error, kWrongUse);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kWrongUse;
-  }
-
-  install_signal_handlers();
-  try {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return print_asked(app, error);
+      throw wrong_use(app, error);
+    }
+    install_signal_handlers();
     return action();
   } catch (const UsageError& error) {
     return report(error, kWrongUse);

@@ -30,7 +30,7 @@ struct Pipe {
 [[noreturn]] void become_ferrum(const std::vector<std::string>& args, const CommandOptions& options,
                                 const Pipe& in, const Pipe& out, const Pipe& err) {
   dup2(in.read, STDIN_FILENO);
-  dup2(out.write, STDOUT_FILENO);
+  dup2(options.full_output ? open("/dev/full", O_WRONLY) : out.write, STDOUT_FILENO);
   dup2(err.write, STDERR_FILENO);
   if (options.address_space_bytes > 0) {
     const auto bytes = static_cast<rlim_t>(options.address_space_bytes);

@@ -19,6 +19,7 @@ struct CommandOptions {
   std::string input;                // standard input, then its end
   int64_t address_space_bytes = 0;  // RLIMIT_AS of the process; 0: none
   bool close_output = false;        // nobody reads standard output
+  bool full_output = false;         // standard output is a disk without room
 };
 
 // FERRUM_BINARY with `args`. Waits at most two minutes, then kills it.

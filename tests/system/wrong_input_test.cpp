@@ -94,6 +94,18 @@ TEST_F(WrongInput, EveryMissingShardIsListed) {
                  {"model-00001-of-00003", "model-00002-of-00003", "model-00003-of-00003"});
 }
 
+TEST_F(WrongInput, InspectSaysThatWeightsAreMissing) {
+  fs::remove(file("model.safetensors"));
+  const CommandResult text = run_ferrum({"inspect", model()});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("LlamaForCausalLM"));
+  EXPECT_THAT(text.out, HasSubstr("the weights are missing"));
+  const Json json = Json::parse(run_ferrum({"inspect", model(), "--json"}).out);
+  EXPECT_TRUE(json.at("weights").is_null());
+  EXPECT_TRUE(json.contains("model"));
+  EXPECT_THAT(json.at("cannot_run").get<std::string>(), HasSubstr("the weights are missing"));
+}
+
 TEST_F(WrongInput, HeaderOfTwoToThe63Bytes) {
   std::string weights = read_file(file("model.safetensors"));
   const uint64_t length = uint64_t{1} << 63;
@@ -209,6 +221,22 @@ TEST(WrongUse, ExitsWithTwo) {
   EXPECT_EQ(run_ferrum({"bench", "model", "--shape", "llama-3.2-1b"}).exit_code, 2);
 }
 
+TEST(WrongUse, EveryErrorHasOneFace) {
+  expect_refused(run_ferrum({"run", "--no-such-option"}), 2,
+                 {"--no-such-option", "See ferrum run --help."});
+  expect_refused(run_ferrum({"run", "-n"}), 2, {"--max-tokens", "ferrum run --help"});
+  expect_refused(run_ferrum({"inspect"}), 2, {"TARGET is required", "ferrum inspect --help"});
+  expect_refused(run_ferrum({"run", "--dtype", "f99"}), 2, {"f99", "bf16"});
+  expect_refused(run_ferrum({}), 2, {"error: a subcommand is required", "See ferrum --help"});
+}
+
+TEST(WrongUse, AnUnknownInstructionSetIsAnsweredWithTheKnownOnes) {
+  expect_refused(run_ferrum({"run", "-p", "x", "--isa", "mmx"}), 2, {"mmx", "scalar"});
+  expect_refused(run_ferrum({"bench", "--shape", "tiny", "--isa", "mmx"}), 2, {"mmx", "scalar"});
+  expect_refused(run_ferrum({"run", "-p", "x", "--device", "abacus"}), 2, {"abacus", "cpu"});
+  expect_refused(run_ferrum({"run", "-p", "x", "--device", "metal"}), 1, {"metal"});
+}
+
 TEST(WrongUse, NothingIsTakenForSomethingElse) {
   EXPECT_EQ(run_ferrum({"run", "", "-p", "x"}).exit_code, 2);
   EXPECT_EQ(run_ferrum({"run", "-p", "x", "--seed", "18446744073709551616"}).exit_code, 2);
@@ -217,6 +245,15 @@ TEST(WrongUse, NothingIsTakenForSomethingElse) {
   EXPECT_EQ(stop.exit_code, 1);
   EXPECT_THAT(stop.err, HasSubstr("/no/such/model"));
   EXPECT_THAT(run_ferrum({"fly"}).err, HasSubstr("no command 'fly'"));
+}
+
+TEST(Help, WhatCannotBeWrittenIsAnError) {
+  CommandOptions options;
+  options.full_output = true;
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"--help"}, {"run", "--help"}, {"--version"}, {"backends"}}) {
+    expect_refused(run_ferrum(args, options), 1, {"output", "No space"});
+  }
 }
 
 TEST(Help, EveryCommandShowsExamples) {
