@@ -24,8 +24,6 @@ constexpr const char* kExamples = R"(Examples:
 
 Only headers are read.)";
 
-constexpr int64_t kMaxConfigBytes = int64_t{16} << 20;
-
 struct InspectOptions {
   std::string target;
   bool json = false;
@@ -60,8 +58,7 @@ WeightMetadata describe_weights(const ModelFiles& files, WeightLoader& loader) {
 Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoader& loader) {
   Inspection result;
   try {
-    const Json config = parse_json(files.read_text("config.json", kMaxConfigBytes), "config.json");
-    result.model = parse_model_config(parts.models, config)->info();
+    result.model = parse_model_config(parts.models, read_json(files, "config.json"))->info();
   } catch (const Error& error) {
     result.refusal = error.what();
   }

@@ -8,8 +8,6 @@
 namespace ferrum {
 namespace {
 
-constexpr int64_t kMaxConfigBytes = 64 << 20;
-
 // A special token as tokenizer_config.json writes it: its text, or an object with the text.
 std::optional<std::string> token_text(const OrderedJson& config, const char* key) {
   const auto it = config.find(key);
@@ -46,8 +44,8 @@ TemplateTexts template_texts(const ModelFiles& files, const OrderedJson& config)
     }
   } catch (const OrderedJson::exception&) {
     throw Error(ErrorCode::kInvalidFormat,
-                "tokenizer_config.json: \"chat_template\" is neither a text nor a list of named "
-                "templates");
+                files.location() + "/tokenizer_config.json: \"chat_template\" is neither a text "
+                                   "nor a list of named templates");
   }
   return texts;
 }
@@ -57,18 +55,19 @@ TemplateTexts template_texts(const ModelFiles& files, const OrderedJson& config)
 std::unique_ptr<ChatPrompt> ChatPrompt::open(const ModelFiles& files, const Tokenizer& tokenizer) {
   OrderedJson config = OrderedJson::object();
   if (files.contains("tokenizer_config.json")) {
-    config = parse_ordered_json(files.read_text("tokenizer_config.json", kMaxConfigBytes),
-                                "tokenizer_config.json");
+    config = read_ordered_json(files, "tokenizer_config.json");
   }
   if (!config.is_object()) {
-    throw Error(ErrorCode::kInvalidFormat, "tokenizer_config.json is not a JSON object");
+    throw Error(ErrorCode::kInvalidFormat,
+                files.location() + "/tokenizer_config.json is not a JSON object");
   }
   const TemplateTexts texts = template_texts(files, config);
   if (!texts.usual) return nullptr;
-  std::unique_ptr<ChatPrompt> prompt(new ChatPrompt(tokenizer, ChatTemplate::parse(*texts.usual)));
-  if (texts.tools) {
-    prompt->tool_template_ = std::make_unique<ChatTemplate>(ChatTemplate::parse(*texts.tools));
-  }
+  const auto parse = [&](const std::string& text) {
+    return at_location(files, [&] { return ChatTemplate::parse(text); });
+  };
+  std::unique_ptr<ChatPrompt> prompt(new ChatPrompt(tokenizer, parse(*texts.usual)));
+  if (texts.tools) prompt->tool_template_ = std::make_unique<ChatTemplate>(parse(*texts.tools));
   constexpr std::array kNames{"bos_token", "eos_token",  "unk_token", "sep_token",
                               "pad_token", "cls_token", "mask_token"};
   for (const char* name : kNames) {

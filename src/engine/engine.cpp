@@ -33,7 +33,7 @@ class LocalEngine final : public Engine {
               std::stop_token stop, const OpenProgressCallback& progress)
       : parts_(create_parts()), config_(config), chosen_(choose_backend(parts_, config)) {
     source_ = make_source(parts_, backend());
-    spec_ = parse_model_config(parts_.models, source_->config());
+    spec_ = source_->parse_config(parts_.models);
     text_ = source_->open_text();
     source_->prepare(spec_->weights());
     plan_ = plan();

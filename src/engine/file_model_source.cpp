@@ -7,12 +7,6 @@
 namespace ferrum {
 namespace {
 
-constexpr int64_t kMaxConfigBytes = 16 << 20;
-
-Json read_config(const ModelFiles& files) {
-  return parse_json(files.read_text("config.json", kMaxConfigBytes), "config.json");
-}
-
 void refuse_quantized(const Json& config, const QuantizationCatalog& quantizations) {
   const auto it = config.find("quantization_config");
   if (it == config.end() || it->is_null()) return;
@@ -20,14 +14,21 @@ void refuse_quantized(const Json& config, const QuantizationCatalog& quantizatio
       it->is_object() && it->contains("quant_method") && it->at("quant_method").is_string()
           ? it->at("quant_method").get<std::string>()
           : "unnamed";
-  const std::string message =
-      "config.json: the weights are quantised by the method \"" + method + "\"";
+  std::string reason = "which is not known here";
+  std::string remedy = "use the model's f32, f16 or bf16 checkpoint";
+  std::string present, missing;
+  for (const auto& entry : quantizations.entries()) present += " " + entry.name;
   for (const MissingPart& part : quantizations.missing()) {
-    if (part.name == method) {
-      throw Error(ErrorCode::kUnsupported, message + ": " + part.reason, part.remedy);
-    }
+    missing += " " + part.name;
+    if (part.name != method) continue;
+    reason = "which this build lacks: " + part.reason;
+    remedy = part.remedy;
   }
-  throw Error(ErrorCode::kUnsupported, message, "use the model's f32, f16 or bf16 checkpoint");
+  throw Error(ErrorCode::kUnsupported,
+              "config.json: the weights are quantised by the method \"" + method + "\", " + reason +
+                  " (kinds in this build:" + (present.empty() ? " none" : present) +
+                  "; known but missing:" + (missing.empty() ? " none" : missing) + ")",
+              remedy);
 }
 
 std::string listing(const std::vector<std::string>& names) {
@@ -137,11 +138,11 @@ FileModelSource::FileModelSource(std::unique_ptr<ModelFiles> files, const Parts&
                                  ComputeBackend& backend, std::optional<DataType> cast,
                                  bool check_finite)
     : files_(std::move(files)),
-      config_(read_config(*files_)),
+      config_(read_json(*files_, "config.json")),
       factory_(backend.tensor_factory()),
       cast_(cast),
       check_finite_(check_finite) {
-  refuse_quantized(config_, parts.quantizations);
+  at_location(*files_, [&] { refuse_quantized(config_, parts.quantizations); });
   loader_ = create_weight_loader(parts.weights, factory_);
 }
 
@@ -179,10 +180,16 @@ void FileModelSource::check_fitting(const WeightDeclaration& weight,
                 files_->location() + ": tensor " + weight.name + " has the shape " +
                     to_string(info.shape) + "; config.json asks for " + to_string(weight.shape));
   }
-  if (!is_weight_dtype(planned_dtype(info))) {
+  const std::string stored = files_->location() + ": tensor " + weight.name + " is stored as " +
+                             std::string(to_string(info.dtype));
+  if (!is_floating_point(info.dtype)) {
     throw Error(ErrorCode::kUnsupported,
-                files_->location() + ": tensor " + weight.name + " is stored as " +
-                    std::string(to_string(info.dtype)) + ", which no kernel computes with",
+                stored + ", not as floating-point numbers: perhaps the codes of a quantisation "
+                         "that config.json does not name",
+                "use the model's f32, f16 or bf16 checkpoint");
+  }
+  if (!is_weight_dtype(planned_dtype(info))) {
+    throw Error(ErrorCode::kUnsupported, stored + ", which no kernel computes with",
                 "cast the weights: --dtype bf16");
   }
 }

@@ -18,7 +18,9 @@ class FileModelSource final : public ModelSource {
   FileModelSource(std::unique_ptr<ModelFiles> files, const Parts& parts, ComputeBackend& backend,
                   std::optional<DataType> cast, bool check_finite);
 
-  const Json& config() const override { return config_; }
+  std::unique_ptr<ModelSpec> parse_config(const ModelFamilyCatalog& families) const override {
+    return at_location(*files_, [&] { return parse_model_config(families, config_); });
+  }
   ModelText open_text() const override { return open_model_text(*files_, config_); }
   void prepare(const std::vector<WeightDeclaration>& weights) override;
   DataType dtype() const override { return dtype_; }

@@ -20,7 +20,7 @@ using OpenProgressCallback = std::function<void(const OpenProgress&)>;
 class ModelSource {
  public:
   virtual ~ModelSource() = default;
-  virtual const Json& config() const = 0;
+  virtual std::unique_ptr<ModelSpec> parse_config(const ModelFamilyCatalog& families) const = 0;
   virtual ModelText open_text() const = 0;
 
   // Called first, with the weights that the model will ask for. Throws when the source lacks one,

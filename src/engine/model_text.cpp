@@ -4,7 +4,6 @@ namespace ferrum {
 namespace {
 
 constexpr int64_t kMaxTokenizerBytes = 256 << 20;
-constexpr int64_t kMaxConfigBytes = 16 << 20;
 
 // "eos_token_id": an id, a list of them, or nothing.
 std::vector<int32_t> end_tokens_of(const Json& config, const char* file) {
@@ -25,7 +24,7 @@ std::vector<int32_t> end_tokens_of(const Json& config, const char* file) {
 Json read_generation_config(const ModelFiles& files) {
   constexpr const char* kName = "generation_config.json";
   if (!files.contains(kName)) return Json::object();
-  return parse_json(files.read_text(kName, kMaxConfigBytes), kName);
+  return read_json(files, kName);
 }
 
 }  // namespace
@@ -33,13 +32,16 @@ Json read_generation_config(const ModelFiles& files) {
 ModelText open_model_text(const ModelFiles& files, const Json& config) {
   ModelText text;
   if (files.contains("tokenizer.json")) {
-    text.tokenizer = Tokenizer::parse(files.read_text("tokenizer.json", kMaxTokenizerBytes));
+    const std::string json = files.read_text("tokenizer.json", kMaxTokenizerBytes);
+    text.tokenizer = at_location(files, [&] { return Tokenizer::parse(json); });
     text.chat = ChatPrompt::open(files, *text.tokenizer);
   }
   const Json generation = read_generation_config(files);
-  text.sampling = sampling_defaults(generation);
-  text.end_tokens = end_tokens_of(generation, "generation_config.json");
-  if (text.end_tokens.empty()) text.end_tokens = end_tokens_of(config, "config.json");
+  at_location(files, [&] {
+    text.sampling = sampling_defaults(generation);
+    text.end_tokens = end_tokens_of(generation, "generation_config.json");
+    if (text.end_tokens.empty()) text.end_tokens = end_tokens_of(config, "config.json");
+  });
   return text;
 }
 

@@ -54,7 +54,9 @@ class RandomModelSource final : public ModelSource {
   RandomModelSource(Json config, DataType dtype, TensorFactory& factory)
       : config_(std::move(config)), dtype_(dtype), factory_(factory) {}
 
-  const Json& config() const override { return config_; }
+  std::unique_ptr<ModelSpec> parse_config(const ModelFamilyCatalog& families) const override {
+    return parse_model_config(families, config_);
+  }
   ModelText open_text() const override {
     ModelText text;
     text.sampling.temperature = 0;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "text/json_kinds.h"
+#include "types/json_error.h"
 
 namespace ferrum {
 namespace {
@@ -104,9 +105,8 @@ class TokenizerSax : public nlohmann::detail::json_sax_dom_parser<Json> {
     return Base::end_array();
   }
 
-  template <class Exception>
-  bool parse_error(size_t position, const std::string&, const Exception&) {
-    refuse("is not valid JSON: error at byte " + std::to_string(position));
+  bool parse_error(size_t, const std::string&, const std::exception& error) {
+    refuse(describe_json_error(error));
   }
 
  private:

@@ -1,7 +1,10 @@
 #include "ferrum/types/json.h"
 
+#include <algorithm>
 #include <unordered_set>
 #include <vector>
+
+#include "types/json_error.h"
 
 namespace ferrum {
 namespace {
@@ -53,11 +56,8 @@ class BoundedSax : public nlohmann::detail::json_sax_dom_parser<J> {
     --depth_;
     return Base::end_array();
   }
-  template <class Exception>
-  bool parse_error(size_t position, const std::string&, const Exception&) {
-    throw Error(
-        ErrorCode::kInvalidFormat,
-        std::string(what_) + " is not valid JSON: error at byte " + std::to_string(position));
+  bool parse_error(size_t, const std::string&, const std::exception& error) {
+    throw Error(ErrorCode::kInvalidFormat, std::string(what_) + " " + describe_json_error(error));
   }
 
  private:
@@ -77,13 +77,12 @@ class BoundedSax : public nlohmann::detail::json_sax_dom_parser<J> {
 template <class J>
 J parse_bounded(std::string_view text, std::string_view what, int max_depth) {
   // The library takes a NUL for the end of the text, and skips a byte order mark.
-  size_t bad = text.find('\0');
-  if (text.starts_with("\xEF\xBB\xBF")) bad = 0;
-  if (bad != std::string_view::npos) {
-    throw Error(
-        ErrorCode::kInvalidFormat,
-        std::string(what) + " is not valid JSON: error at byte " + std::to_string(bad));
-  }
+  const auto refuse = [&](const std::string& why) {
+    throw Error(ErrorCode::kInvalidFormat, std::string(what) + " is not valid JSON: " + why);
+  };
+  if (text.starts_with("\xEF\xBB\xBF")) refuse("it begins with a byte order mark");
+  const size_t nul = text.find('\0');
+  if (nul != std::string_view::npos) refuse("byte " + std::to_string(nul) + " is a NUL");
   J value;
   BoundedSax<J> sax(value, what, max_depth);
   J::sax_parse(text, &sax);
@@ -91,6 +90,20 @@ J parse_bounded(std::string_view text, std::string_view what, int max_depth) {
 }
 
 }  // namespace
+
+std::string describe_json_error(const std::exception& error) {
+  // "[json.exception.parse_error.101] parse error at line 1, column 12: syntax error while parsing
+  // value - invalid literal; last read: '<what the text holds there>'"
+  std::string why = error.what();
+  const auto cut_through = [&](std::string_view end) {
+    const size_t at = why.find(end);
+    if (at != std::string::npos) why.erase(0, at + end.size());
+  };
+  cut_through("] ");
+  cut_through("parse error at ");
+  const size_t quote = std::min(why.find("; last read: '"), why.find(" parsing '"));
+  return "is not valid JSON: " + why.substr(0, quote);
+}
 
 Json parse_json(std::string_view text, std::string_view what, int max_depth) {
   return parse_bounded<Json>(text, what, max_depth);

@@ -64,6 +64,19 @@ TEST(ParseJson, MalformedTextIsRefused) {
   }
 }
 
+TEST(ParseJson, AnErrorSaysWhereAndWhyButNotWhatTheTextHolds) {
+  const auto message = [](const char* text) {
+    return error_of([&] { parse_json(text, "config.json"); }).message();
+  };
+  EXPECT_EQ(message("{\"a\":\n [1,"),
+            "config.json is not valid JSON: line 2, column 5: syntax error while parsing value - "
+            "unexpected end of input; expected '[', '{', or a literal");
+  EXPECT_EQ(message("[\"a; expected \xff\"]"),
+            "config.json is not valid JSON: line 1, column 15: syntax error while parsing value - "
+            "invalid string: ill-formed UTF-8 byte");
+  EXPECT_EQ(message("[1e999]"), "config.json is not valid JSON: number overflow");
+}
+
 TEST(ParseJson, ANulIsNoEndAndAByteOrderMarkNoBeginning) {
   using namespace std::string_view_literals;
   EXPECT_THROW(parse_json("{}\0anything"sv, "config"), Error);

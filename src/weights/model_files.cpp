@@ -20,18 +20,21 @@ namespace {
   throw Error(ErrorCode::kNotFound, location + " has no file '" + std::string(name) + "'");
 }
 
-void check_text(std::string_view name, int64_t size, int64_t max_bytes) {
+std::string path_in(const std::string& location, std::string_view name) {
+  return location + "/" + std::string(name);
+}
+
+void check_text(const std::string& path, int64_t size, int64_t max_bytes) {
   if (size <= max_bytes) return;
-  throw Error(ErrorCode::kInvalidFormat, std::string(name) + " has " + std::to_string(size) +
+  throw Error(ErrorCode::kInvalidFormat, path + " has " + std::to_string(size) +
                                              " bytes, at most " + std::to_string(max_bytes) +
                                              " are read");
 }
 
-void check_not_foreign(std::string_view name, std::string_view text) {
+void check_not_foreign(const std::string& path, std::string_view text) {
   const auto foreign = recognise_foreign(std::as_bytes(std::span(text)));
   if (foreign) {
-    throw Error(ErrorCode::kInvalidFormat, std::string(name) + " is " + foreign->what,
-                foreign->remedy);
+    throw Error(ErrorCode::kInvalidFormat, path + " is " + foreign->what, foreign->remedy);
   }
 }
 
@@ -64,7 +67,7 @@ class ModelDirectory : public ModelFiles {
   std::string read_text(std::string_view name, int64_t max_bytes) const override {
     if (!is_model_file_name(name)) refuse_name(name, path_);
     const OpenFile file(path_of(name));
-    check_text(name, file.size(), max_bytes);
+    check_text(path_of(name), file.size(), max_bytes);
     std::string text(static_cast<size_t>(file.size()), '\0');
     for (size_t done = 0; done < text.size();) {
       const ssize_t count = ::read(file.descriptor(), text.data() + done, text.size() - done);
@@ -75,7 +78,7 @@ class ModelDirectory : public ModelFiles {
       }
       done += static_cast<size_t>(count);
     }
-    check_not_foreign(name, text);
+    check_not_foreign(path_of(name), text);
     return text;
   }
 
@@ -92,7 +95,7 @@ class ModelDirectory : public ModelFiles {
     return stat(path_of(name).c_str(), &status) == 0 && S_ISREG(status.st_mode);
   }
 
-  std::string path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
+  std::string path_of(std::string_view name) const { return path_in(path_, name); }
 
   std::string path_;
 };
@@ -112,8 +115,8 @@ class EmbeddedModel : public ModelFiles {
   bool contains(std::string_view name) const override { return find(name) != nullptr; }
   std::string read_text(std::string_view name, int64_t max_bytes) const override {
     const std::string_view bytes = get(name);
-    check_text(name, static_cast<int64_t>(bytes.size()), max_bytes);
-    check_not_foreign(name, bytes);
+    check_text(path_in(location_, name), static_cast<int64_t>(bytes.size()), max_bytes);
+    check_not_foreign(path_in(location_, name), bytes);
     return std::string(bytes);
   }
   WeightSource weight_source(std::string_view name) const override {
@@ -139,6 +142,15 @@ class EmbeddedModel : public ModelFiles {
 };
 
 }  // namespace
+
+Json read_json(const ModelFiles& files, std::string_view name) {
+  return parse_json(files.read_text(name, kMaxConfigBytes), path_in(files.location(), name));
+}
+
+OrderedJson read_ordered_json(const ModelFiles& files, std::string_view name) {
+  return parse_ordered_json(files.read_text(name, kMaxConfigBytes),
+                            path_in(files.location(), name));
+}
 
 std::unique_ptr<ModelFiles> open_model_directory(const std::string& path) {
   struct stat status {};

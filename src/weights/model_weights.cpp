@@ -38,7 +38,8 @@ ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
   if (files.contains(kSingleFile)) {
     shards[kSingleFile] = {};
   } else if (files.contains(kIndexFile)) {
-    index = parse_weight_index(files.read_text(kIndexFile, kMaxWeightIndexBytes), kIndexFile);
+    index = parse_weight_index(files.read_text(kIndexFile, kMaxWeightIndexBytes),
+                               location_ + "/" + kIndexFile);
     for (const auto& [tensor, file] : index) shards[file] = {};
   } else {
     fail_without_weights(files);
@@ -67,8 +68,9 @@ ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
   for (const auto& [tensor, file] : index) {
     const Entry* entry = find(tensor);
     if (!entry || entry->source.location != shards[file].location) {
-      throw Error(ErrorCode::kInvalidFormat, std::string(kIndexFile) + " places tensor '" + tensor +
-                                                 "' in " + file + ", which does not hold it");
+      throw Error(ErrorCode::kInvalidFormat, location_ + "/" + kIndexFile + " places tensor '" +
+                                                 tensor + "' in " + file +
+                                                 ", which does not hold it");
     }
   }
 }

@@ -8,6 +8,7 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/types/json.h"
+#include "types/json_error.h"
 
 namespace ferrum {
 
@@ -45,8 +46,8 @@ class StrictSax : public nlohmann::json_sax<Json> {
   bool end_object() override { unexpected("the end of an object"); }
   bool start_array(size_t) override { unexpected("an array"); }
   bool end_array() override { unexpected("the end of an array"); }
-  bool parse_error(size_t position, const std::string&, const Json::exception&) override {
-    fail("is not valid JSON at byte " + std::to_string(position) + place());
+  bool parse_error(size_t, const std::string&, const Json::exception& error) override {
+    fail(describe_json_error(error) + place());
   }
 
  protected:

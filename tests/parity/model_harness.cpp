@@ -14,7 +14,7 @@ ModelHarness::ModelHarness(const std::string& directory, const Options& options)
   backend_->initialize(Device::cpu());
   source_ = std::make_unique<FileModelSource>(open_model_directory(directory), parts_, *backend_,
                                               options.dtype, false);
-  spec_ = parse_model_config(parts_.models, source_->config());
+  spec_ = source_->parse_config(parts_.models);
   source_->prepare(spec_->weights());
   model_ = spec_->create(source_->lookup(Device::cpu(), {}, {}), *backend_,
                          {Device::cpu(), options.activation_dtype, kMaxTokens, kMaxTokens});

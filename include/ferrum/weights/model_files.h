@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "ferrum/types/json.h"
 #include "ferrum/weights/weight_source.h"
 
 namespace ferrum {
@@ -28,6 +29,20 @@ class ModelFiles {
   virtual WeightSource weight_source(std::string_view name) const = 0;
   virtual std::string location() const = 0;  // for messages: the path, or "embedded model"
 };
+
+// A file of JSON. Throws as read_text and parse_json do, naming the model's location.
+inline constexpr int64_t kMaxConfigBytes = int64_t{16} << 20;
+Json read_json(const ModelFiles& files, std::string_view name);
+OrderedJson read_ordered_json(const ModelFiles& files, std::string_view name);
+
+// Calls `read`, which knows only the text of a file; the error that it throws gets the model's
+// location before its message.
+template <class F>
+auto at_location(const ModelFiles& files, F&& read) try {
+  return read();
+} catch (const Error& error) {
+  throw error.with_context(files.location());
+}
 
 // Throws kNotFound for a path that does not exist, kInvalidArgument for one that is not a
 // directory.
