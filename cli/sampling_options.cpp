@@ -40,7 +40,9 @@ void add_sampling_options(CLI::App& command, SamplingOptions& o) {
   const auto add = [&](const char* name, auto& value, const char* help) {
     return command.add_option(name, value, help)->group(group);
   };
-  add("-n,--max-tokens", o.max_tokens, "Longest answer in tokens; 0: as the context allows")
+  add("-n,--max-tokens", o.max_tokens,
+      "Longest answer in tokens; 0: as the context allows (default: the model's max_new_tokens, "
+      "else what its max_length leaves after the prompt)")
       ->check(integer_in(0, std::numeric_limits<int32_t>::max()));
   add("--temperature", o.temperature, "0 is greedy; higher is more varied");
   add("--top-k", o.top_k, "Draw from the k most probable tokens; 0: all");
@@ -54,7 +56,9 @@ void add_sampling_options(CLI::App& command, SamplingOptions& o) {
       ->check(integer_in(0, std::numeric_limits<int64_t>::max()));
   add("--logit-bias", o.logit_bias, "ID=BIAS, added to a token's logit; repeatable")
       ->allow_extra_args(false);
-  add("--stop", o.stop, "End the answer before this text; repeatable")->allow_extra_args(false);
+  add("--stop", o.stop,
+      "End the answer before this text; repeatable; replaces the model's stop_strings")
+      ->allow_extra_args(false);
   command.add_flag("--ignore-eos", o.ignore_end, "Go on past the end token")->group(group);
 }
 
@@ -71,6 +75,7 @@ void check(const SamplingOptions& options) {
 
 void apply(const SamplingOptions& o, SamplingParams& params) {
   override_with(o.max_tokens, params.max_tokens);
+  if (o.max_tokens) params.max_length = 0;
   override_with(o.temperature, params.temperature);
   override_with(o.top_k, params.top_k);
   override_with(o.top_p, params.top_p);
@@ -81,7 +86,7 @@ void apply(const SamplingOptions& o, SamplingParams& params) {
   override_with(o.frequency_penalty, params.frequency_penalty);
   if (o.seed) params.seed = o.seed;
   for (const std::string& bias : o.logit_bias) params.logit_bias.insert(parse_bias(bias));
-  params.stop.insert(params.stop.end(), o.stop.begin(), o.stop.end());
+  if (!o.stop.empty()) params.stop = o.stop;
   params.ignore_end = params.ignore_end || o.ignore_end;
 }
 

@@ -43,6 +43,7 @@ class LocalEngine final : public Engine {
   std::unique_ptr<Generation> submit(Request request) override {
     request.sampling.validate(model_info().vocab_size);
     check_prompt(request.tokens);
+    check_max_length(request);
     if (!request.sampling.stop.empty()) tokenizer();  // there is no text to stop in without one
     return loop_->submit(std::move(request));
   }
@@ -111,6 +112,7 @@ class LocalEngine final : public Engine {
     model_ = spec_->create(source_->lookup(device, std::move(stop), progress), backend(),
                            model_options());
     warnings_ = source_->warnings();
+    warn_of_ids_outside_vocabulary();
     cache_ = std::make_unique<KvCache>(spec_->info(), plan_.kv_dtype, plan_.cache_tokens, device,
                                        backend().tensor_factory());
     runner_ = std::make_unique<StepRunner>(*model_, *cache_, backend(), device, limits);
@@ -134,6 +136,32 @@ class LocalEngine final : public Engine {
                   "token id " + std::to_string(token) + " is outside the model's vocabulary of " +
                       std::to_string(model_info().vocab_size));
     }
+  }
+
+  static void check_max_length(const Request& request) {
+    const auto length = static_cast<int64_t>(request.tokens.size());
+    const int64_t limit = request.sampling.max_length;
+    if (request.sampling.max_tokens > 0 || limit == 0 || length < limit) return;
+    throw Error(ErrorCode::kInvalidArgument,
+                "the prompt has " + std::to_string(length) + " tokens; max_length allows " +
+                    std::to_string(limit) + " of prompt and answer together",
+                "shorten the prompt, or set the answer's max_tokens (ferrum run -n), which counts "
+                "instead");
+  }
+
+  void warn_of_ids_outside_vocabulary() {
+    const int64_t size = model_info().vocab_size;
+    for (const int32_t token : text_.end_tokens) {
+      if (token < size) continue;
+      warnings_.push_back("the end token " + std::to_string(token) +
+                          " is outside the model's vocabulary of " + std::to_string(size) +
+                          ": no answer ends by it");
+    }
+    if (!text_.tokenizer || text_.tokenizer->vocab_size() <= size) return;
+    warnings_.push_back("the tokenizer has ids up to " +
+                        std::to_string(text_.tokenizer->vocab_size() - 1) +
+                        ", the model's vocabulary ends at " + std::to_string(size - 1) +
+                        ": prompts with ids above that are refused");
   }
 
   // In the order in which each builds on those before.

@@ -52,15 +52,19 @@ EngineLoop::~EngineLoop() {
 
 std::unique_ptr<Generation> EngineLoop::submit(Request request) {
   const auto prompt_length = static_cast<int64_t>(request.tokens.size());
-  const int64_t room = max_context_ - prompt_length;
   const SamplingParams& sampling = request.sampling;
-  const int64_t answer = sampling.max_tokens > 0 ? std::min(sampling.max_tokens, room) : room;
+  int64_t max_length = max_context_;
+  if (sampling.max_tokens > 0) {
+    max_length = prompt_length + std::min(sampling.max_tokens, max_context_ - prompt_length);
+  } else if (sampling.max_length > 0) {
+    max_length = std::min(sampling.max_length, max_context_);
+  }
   auto channel = std::make_shared<GenerationChannel>(prompt_length);
   Sampler sampler(sampling, request.tokens);
   auto sequence = std::make_unique<Sequence>(Sequence{
       .tokens = std::move(request.tokens),
       .prompt_length = prompt_length,
-      .max_length = prompt_length + answer,
+      .max_length = max_length,
       .ignore_end = sampling.ignore_end,
       .sampler = std::move(sampler),
       .text = TextStream(tokenizer_, sampling.stop),

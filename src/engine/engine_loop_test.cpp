@@ -114,6 +114,18 @@ TEST_F(EngineLoopTest, AnAnswerEndsWhereTheContextIsFull) {
   EXPECT_EQ(generation->usage().completion_tokens, 10);
 }
 
+TEST_F(EngineLoopTest, MaxLengthCountsThePromptAndGivesWayToMaxTokens) {
+  start("word ");
+  const auto tokens = [&](int64_t max_tokens, int64_t max_length) {
+    Request limited = request(std::vector<int32_t>(30, 9), max_tokens);
+    limited.sampling.max_length = max_length;
+    return drain(*loop_->submit(std::move(limited))).tokens.size();
+  };
+  EXPECT_EQ(tokens(0, 35), 5u);
+  EXPECT_EQ(tokens(8, 35), 8u);
+  EXPECT_EQ(tokens(0, 9999), 226u);  // the context holds 256
+}
+
 TEST_F(EngineLoopTest, UsageTellsTheTimes) {
   start("word ");
   model_->pause_each_step(std::chrono::milliseconds(2));

@@ -34,10 +34,33 @@ std::map<int32_t, float> bias_from_json(const std::map<std::string, float>& json
   return bias;
 }
 
+// An explicit limit of tokens; 0, which means none here, would not mean that there.
+void read_limit(JsonReader& reader, const char* key, int64_t& limit) {
+  const std::string field = "generation_config.json." + std::string(key);
+  if (reader.read(key, limit)) require(limit >= 1, field.c_str(), limit, "1 or more");
+}
+
+// One string or a list of them.
+std::vector<std::string> read_stop_strings(const Json& generation_config, JsonReader& reader) {
+  const auto it = generation_config.find("stop_strings");
+  std::vector<std::string> stop;
+  if (it != generation_config.end() && it->is_string()) {
+    stop.push_back(it->get<std::string>());
+  } else {
+    reader.read("stop_strings", stop);
+  }
+  for (const std::string& text : stop) {
+    require(!text.empty(), "a text of generation_config.json.stop_strings", "\"\"",
+            "at least one character");
+  }
+  return stop;
+}
+
 }  // namespace
 
 void SamplingParams::validate(int64_t vocab_size) const {
   require(max_tokens >= 0, "max_tokens", max_tokens, "0 (as many as fit) or more");
+  require(max_length >= 0, "max_length", max_length, "0 (off) or more");
   require(temperature >= 0 && std::isfinite(temperature), "temperature", temperature,
           "0 (greedy) or more");
   require(top_k >= 0, "top_k", top_k, "0 (off) or more");
@@ -61,6 +84,7 @@ void SamplingParams::validate(int64_t vocab_size) const {
 
 void to_json(Json& json, const SamplingParams& params) {
   json = {{"max_tokens", params.max_tokens},
+          {"max_length", params.max_length},
           {"temperature", params.temperature},
           {"top_k", params.top_k},
           {"top_p", params.top_p},
@@ -78,6 +102,7 @@ void to_json(Json& json, const SamplingParams& params) {
 void from_json(const Json& json, SamplingParams& params) {
   JsonReader reader(json, "sampling");
   reader.read("max_tokens", params.max_tokens);
+  reader.read("max_length", params.max_length);
   reader.read("temperature", params.temperature);
   reader.read("top_k", params.top_k);
   reader.read("top_p", params.top_p);
@@ -98,6 +123,9 @@ void from_json(const Json& json, SamplingParams& params) {
 SamplingParams sampling_defaults(const Json& generation_config) {
   JsonReader reader(generation_config, "generation_config.json");
   SamplingParams params;
+  read_limit(reader, "max_new_tokens", params.max_tokens);
+  read_limit(reader, "max_length", params.max_length);
+  params.stop = read_stop_strings(generation_config, reader);
   bool do_sample = false;
   reader.read("do_sample", do_sample);
   reader.read("repetition_penalty", params.repetition_penalty);

@@ -9,6 +9,7 @@
 namespace ferrum {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string message_of(const std::function<void(SamplingParams&)>& spoil) {
@@ -26,6 +27,7 @@ std::string message_of(const std::function<void(SamplingParams&)>& spoil) {
 TEST(SamplingParams, EveryFieldOutOfRangeIsNamed) {
   using P = SamplingParams;
   EXPECT_THAT(message_of([](P& p) { p.max_tokens = -1; }), HasSubstr("max_tokens is -1"));
+  EXPECT_THAT(message_of([](P& p) { p.max_length = -1; }), HasSubstr("max_length is -1"));
   EXPECT_THAT(message_of([](P& p) { p.temperature = -0.5f; }), HasSubstr("temperature is -0.5"));
   EXPECT_THAT(message_of([](P& p) { p.temperature = NAN; }), HasSubstr("temperature"));
   EXPECT_THAT(message_of([](P& p) { p.top_k = -3; }), HasSubstr("top_k"));
@@ -50,6 +52,7 @@ TEST(SamplingParams, SurviveJson) {
   params.temperature = 0.5f;
   params.logit_bias = {{3, -1.0f}, {50, 2.0f}};
   params.seed = 0xffffffffffffffffu;
+  params.max_length = 9;
   params.stop = {"a", "\n\n"};
   const Json json = params;
   EXPECT_EQ(Json(json.get<SamplingParams>()), json);
@@ -70,6 +73,21 @@ TEST(SamplingDefaults, GreedyUnlessTheModelSamples) {
   EXPECT_FLOAT_EQ(params.temperature, 0.6f);
   EXPECT_FLOAT_EQ(params.top_p, 0.9f);
   EXPECT_EQ(params.top_k, 20);
+}
+
+TEST(SamplingDefaults, LimitsAndStopTextsAreThoseOfTheFile) {
+  EXPECT_EQ(sampling_defaults(Json::object()).max_length, 0);
+  const SamplingParams params = sampling_defaults(
+      {{"max_new_tokens", 7}, {"max_length", 20}, {"stop_strings", {"a", "b"}}});
+  EXPECT_EQ(params.max_tokens, 7);
+  EXPECT_EQ(params.max_length, 20);
+  EXPECT_THAT(params.stop, ElementsAre("a", "b"));
+  EXPECT_THAT(sampling_defaults({{"stop_strings", "x"}}).stop, ElementsAre("x"));
+  for (const char* broken : {R"({"max_new_tokens": 0})", R"({"max_length": -1})",
+                             R"({"max_length": "20"})", R"({"stop_strings": 3})",
+                             R"({"stop_strings": ["a", 3]})", R"({"stop_strings": ["a", ""]})"}) {
+    EXPECT_THROW(sampling_defaults(Json::parse(broken)), Error) << broken;
+  }
 }
 
 }  // namespace

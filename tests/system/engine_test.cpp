@@ -22,6 +22,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 namespace fs = std::filesystem;
 
@@ -114,7 +115,11 @@ TEST_F(EngineTest, QuantisedCheckpointsAreRefusedByMethod) {
   set("quantization_config", {{"quant_method", "gptq"}, {"bits", 4}});
   const Error error = open_error();
   EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-  EXPECT_THAT(error.message(), HasSubstr("gptq"));
+  EXPECT_THAT(error.message(), AllOf(HasSubstr("gptq\", which this build lacks"),
+                                     HasSubstr("missing: int8 int4 fp8 gptq awq")));
+  set("quantization_config", {{"quant_method", "abacus"}});
+  EXPECT_THAT(open_error().message(), AllOf(HasSubstr("abacus\", which is not known here"),
+                                            HasSubstr("missing: int8 int4 fp8 gptq awq")));
 }
 
 TEST_F(EngineTest, ConfigsThatMakeNoSenseAreRefused) {
@@ -190,6 +195,48 @@ TEST_F(EngineTest, EndTokensComeFromGenerationConfigBeforeConfig) {
   EXPECT_THAT(first_answer(), ElementsAre(usual[0], usual[1]));
   folder_.write("generation_config.json", R"({"eos_token_id": "</s>"})");
   EXPECT_EQ(open_error().code(), ErrorCode::kInvalidFormat);
+}
+
+TEST_F(EngineTest, TokensThatTheModelDoesNotKnowAreWarnedOf) {
+  folder_.write("generation_config.json", R"({"eos_token_id": [95, 96]})");
+  EXPECT_THAT(Engine::open(config_)->warnings(),
+              ElementsAre(AllOf(HasSubstr("end token 96"), HasSubstr("vocabulary of 96"))));
+  folder_.write("generation_config.json", R"({"eos_token_id": 95})");
+  const fs::path tokenizers = fs::path(FERRUM_SOURCE_DIR) / "tests" / "parity" / "tokenizers";
+  folder_.write("tokenizer.json", read_file(tokenizers / "gpt2.json"));
+  EXPECT_THAT(Engine::open(config_)->warnings(),
+              ElementsAre(AllOf(HasSubstr("the tokenizer has ids up to"), HasSubstr("95"))));
+}
+
+TEST_F(EngineTest, WeightsOfIntegersAreNotCast) {
+  std::string weights = read_file(folder_.path() / "model.safetensors");
+  for (size_t at = 0; (at = weights.find("\"F32\"", at)) != weights.npos; ++at) {
+    weights.replace(at, 5, "\"U32\"");
+  }
+  folder_.write("model.safetensors", weights);
+  for (const auto dtype : {std::optional<DataType>(), std::optional(DataType::kBF16)}) {
+    config_.dtype = dtype;
+    const Error error = open_error();
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.message(), HasSubstr("stored as u32"));
+    EXPECT_THAT(error.hint(), Not(HasSubstr("--dtype")));
+  }
+}
+
+TEST_F(EngineTest, BrokenFilesAreNamedWithPathAndReason) {
+  const auto expect = [this](const char* name, const char* text, const std::string& why) {
+    const std::string before =
+        fs::exists(folder_.path() / name) ? read_file(folder_.path() / name) : "{}";
+    folder_.write(name, text);
+    EXPECT_THAT(open_error().message(), AllOf(HasSubstr(folder_.path().string()),
+                                              HasSubstr(name), HasSubstr(why)));
+    folder_.write(name, before);
+  };
+  expect("config.json", "{\"a\": [1,\n", "line 2, column 1");
+  expect("config.json", R"({"architectures": ["LlamaForCausalLM"]})", "is required");
+  expect("generation_config.json", "{1", "line 1, column 2");
+  expect("generation_config.json", R"({"max_length": 0})", "max_length is 0");
+  expect("tokenizer.json", "{\"model\": nil", "line 1, column 12");
 }
 
 TEST_F(EngineTest, NanWeightsAreWarnedOfInDebugAndUnusedTensorsAlways) {

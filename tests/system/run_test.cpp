@@ -65,6 +65,34 @@ TEST(Run, StopTextIsNeverPrinted) {
   EXPECT_EQ(cut.out, whole.out.substr(0, whole.out.find(stop)) + "\n");
 }
 
+// The demonstration model with another generation_config.json.
+TEST(Run, TheModelsLimitsAndStopTextsAreDefaults) {
+  const test::TempFolder folder;
+  const std::filesystem::path model = folder.path() / "model";
+  std::filesystem::copy(kDemo, model);
+  const auto run = [&](const Json& defaults, std::vector<std::string> args) {
+    write_file(model / "generation_config.json", defaults.dump());
+    const std::vector<std::string> first{"run", model.string(), "-p", "Tell me a story", "--json"};
+    args.insert(args.begin(), first.begin(), first.end());
+    return Json::parse(run_ferrum(args).out);
+  };
+  const auto tokens = [](const Json& json) {
+    return json.at("usage").at("completion_tokens").get<int64_t>();
+  };
+  const Json whole = run(Json::object(), {"-n", "40"});
+  const auto prompt = whole.at("usage").at("prompt_tokens").get<int64_t>();
+  EXPECT_EQ(tokens(run({{"max_new_tokens", 7}, {"max_length", 1}}, {})), 7);
+  EXPECT_EQ(tokens(run({{"max_new_tokens", 7}}, {"-n", "9"})), 9);
+  EXPECT_EQ(tokens(run({{"max_length", prompt + 5}}, {})), 5);
+  EXPECT_EQ(tokens(run({{"max_length", prompt + 5}}, {"-n", "9"})), 9);
+  EXPECT_GT(tokens(run({{"max_length", prompt + 5}}, {"-n", "0"})), 9);
+  const auto text = whole.at("text").get<std::string>();
+  const std::string stop = text.substr(20, 6);
+  const std::string before = text.substr(0, text.find(stop));
+  EXPECT_EQ(run({{"stop_strings", {stop}}}, {}).at("text"), before);
+  EXPECT_EQ(run({{"stop_strings", stop}}, {"-n", "40", "--stop", "\x01"}).at("text"), text);
+}
+
 TEST(Run, FileAndPromptAreJoined) {
   const test::TempFolder folder;
   const std::string file = folder.write("prompt.txt", "Hello");

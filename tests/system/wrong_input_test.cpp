@@ -166,6 +166,14 @@ TEST_F(WrongInput, CorruptTemplate) {
   expect_refused(answer(), 1, {"template", "line 1"});
 }
 
+TEST_F(WrongInput, PromptAtTheModelsMaxLength) {
+  Json generation = Json::parse(read_file(file("generation_config.json")));
+  generation["max_length"] = 2;
+  write_file(file("generation_config.json"), generation.dump());
+  expect_refused(run_ferrum({"run", model(), "-p", "Hello"}), 1, {"max_length", " -n"});
+  EXPECT_EQ(answer().exit_code, 0);  // it says -n
+}
+
 TEST_F(WrongInput, QuantisedCheckpointOfAnUnknownKind) {
   Json config = this->config();
   config["quantization_config"] = {{"quant_method", "gptq"}, {"bits", 4}};

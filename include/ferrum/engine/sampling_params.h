@@ -12,7 +12,8 @@
 namespace ferrum {
 
 struct SamplingParams {
-  int64_t max_tokens = 0;        // of the answer; 0: as many as the context holds
+  int64_t max_tokens = 0;        // of the answer; 0: as many as max_length and the context allow
+  int64_t max_length = 0;        // of prompt and answer, where max_tokens is 0; 0: the context's
   float temperature = 1.0f;      // 0: greedy
   int32_t top_k = 0;             // 0: off
   float top_p = 1.0f;            // 1: off
@@ -32,8 +33,11 @@ struct SamplingParams {
 void to_json(Json& json, const SamplingParams& params);
 void from_json(const Json& json, SamplingParams& params);
 
-// The model's own defaults from generation_config.json: do_sample, temperature, top_k, top_p,
-// min_p, typical_p, repetition_penalty. Keys it does not know are other tools' business.
+// The model's own defaults from generation_config.json: max_new_tokens (here max_tokens),
+// max_length, stop_strings (here stop), do_sample, temperature, top_k, top_p, min_p, typical_p,
+// repetition_penalty. As in transformers, max_new_tokens goes before max_length; the max_length of
+// 20 that transformers assumes where a file states neither does not count. Keys it does not know
+// are other tools' business.
 SamplingParams sampling_defaults(const Json& generation_config);
 
 }  // namespace ferrum
