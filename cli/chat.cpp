@@ -16,7 +16,9 @@ constexpr const char* kHelp =
     "  /new     start a new conversation\n"
     "  /stats   print the speed after each answer, or stop doing so\n"
     "  /exit    leave (so does Ctrl-D)\n"
-    "  Ctrl-C   stop the answer";
+    "  //text   send /text\n"
+    "  Ctrl-C   stop the answer; while typing, empty the line\n"
+    "  A paste of several lines is one message; Enter sends it.";
 
 class Conversation {
  public:
@@ -30,7 +32,8 @@ class Conversation {
     if (!options_.system.empty()) add("system", options_.system);
   }
 
-  void toggle_stats() { options_.stats = !options_.stats; }
+  // Returns whether they are printed from now on.
+  bool toggle_stats() { return options_.stats = !options_.stats; }
 
   // Answers one line. An error leaves the conversation as it was before it.
   void answer(const std::string& line) {
@@ -76,7 +79,7 @@ int chat(Engine& engine, const ChatOptions& options, const SamplingOptions& samp
   write_note(coloured("Type a message, or /help.", Colour::kDim));
   Conversation conversation(engine, options, sampling);
   LineEditor editor;
-  while (const auto line = editor.read("> ")) {
+  while (auto line = editor.read("> ")) {
     const size_t start = line->find_first_not_of(" \t");
     if (start == std::string::npos) continue;
     const std::string command = line->substr(start, line->find_last_not_of(" \t") + 1 - start);
@@ -87,10 +90,14 @@ int chat(Engine& engine, const ChatOptions& options, const SamplingOptions& samp
       conversation.start();
       write_note(coloured("(a new conversation)", Colour::kDim));
     } else if (command == "/stats") {
-      conversation.toggle_stats();
-    } else if (command.starts_with('/')) {
-      write_note("unknown command " + command + "\n" + kHelp);
+      const bool on = conversation.toggle_stats();
+      write_note(coloured(on ? "(the speed is printed after each answer)"
+                             : "(the speed is no longer printed)",
+                          Colour::kDim));
+    } else if (command.starts_with('/') && !command.starts_with("//")) {
+      write_note("unknown command " + printable(command) + "\n" + kHelp);
     } else {
+      if (command.starts_with('/')) line->erase(start, 1);
       take_interrupt();
       conversation.answer(*line);
     }

@@ -14,7 +14,8 @@ class LineEditor {
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  // Nothing at the end of input (Ctrl-D). Ctrl-C empties the line and starts it anew.
+  // Nothing at the end of input (Ctrl-D). Ctrl-C empties the line and starts it anew. What is
+  // pasted does not end the line: the result may hold line ends.
   std::optional<std::string> read(const std::string& prompt);
 
  private:

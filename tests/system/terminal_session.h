@@ -1,0 +1,37 @@
+#pragma once
+// The ferrum binary on a terminal, typed at by a test.
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferrum::testing {
+
+class TerminalSession {
+ public:
+  // FERRUM_BINARY with `args`, its three streams on a new terminal. Killed after two minutes.
+  explicit TerminalSession(const std::vector<std::string>& args);
+  ~TerminalSession();
+  TerminalSession(const TerminalSession&) = delete;
+  TerminalSession& operator=(const TerminalSession&) = delete;
+
+  void type(std::string_view keys);
+  // Reads until `text` has come since the last wait_for, or throws when the session ends before.
+  // Returns what came up to it, `text` included.
+  std::string wait_for(std::string_view text);
+  // Reads to the end. Returns the exit code.
+  int finish();
+  const std::string& output() const { return output_; }
+
+ private:
+  bool read_more();
+
+  int terminal_ = -1;
+  pid_t child_ = -1;
+  std::string output_;
+  size_t seen_ = 0;
+};
+
+}  // namespace ferrum::testing
