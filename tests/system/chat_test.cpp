@@ -14,9 +14,7 @@ namespace ferrum::testing {
 namespace {
 
 using ::testing::Contains;
-using ::testing::HasSubstr;
 
-constexpr const char* kPrompt = "> ";
 constexpr const char* kLeft = "\033[D";
 constexpr const char* kControlC = "\x03";
 
@@ -42,11 +40,12 @@ std::vector<std::string> shown(const TerminalSession& session) {
 
 TEST(Chat, APasteOfSeveralLinesIsOneMessage) {
   TerminalSession session(kChat);
-  EXPECT_THAT(session.wait_for(kPrompt), HasSubstr("\033[?2004h"));
+  session.wait_for("\033[?2004h");
+  session.wait_for_prompt();
   session.type("\033[200~Tell me\rof a cat\r\r\033[201~");
   session.type("\r");
   EXPECT_EQ(prompt_tokens(session), prompt_tokens("Tell me\nof a cat"));
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   session.type("/exit\r");
   EXPECT_EQ(session.finish(), 0);
   EXPECT_TRUE(session.output().rfind("\033[?2004l") > session.output().rfind("\033[?2004h"));
@@ -54,7 +53,7 @@ TEST(Chat, APasteOfSeveralLinesIsOneMessage) {
 
 TEST(Chat, APasteIsInsertedWhereTheCursorIs) {
   TerminalSession session(kChat);
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   session.type(std::string("Tell a cat") + kLeft + kLeft + kLeft + kLeft + kLeft);
   session.type("\033[200~me\rof\033[201~\r");
   EXPECT_EQ(prompt_tokens(session), prompt_tokens("Tell me\nof a cat"));
@@ -62,10 +61,10 @@ TEST(Chat, APasteIsInsertedWhereTheCursorIs) {
 
 TEST(Chat, ControlCInsideALineLeavesItReadableAndEmptiesIt) {
   TerminalSession session(kChat);
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   session.type(std::string("Tell a cat") + kLeft + kLeft + kLeft + kControlC);
   session.wait_for("^C");
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   session.type("Hello\r");
   EXPECT_EQ(prompt_tokens(session), prompt_tokens("Hello"));
   const std::vector<std::string> lines = shown(session);
@@ -75,17 +74,17 @@ TEST(Chat, ControlCInsideALineLeavesItReadableAndEmptiesIt) {
 
 TEST(Chat, ControlCKeepsAllLinesOfAPasteOnTheScreen) {
   TerminalSession session(kChat);
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   session.type("\033[200~one\rtwo\rthree\033[201~" + std::string(kLeft) + kControlC);
   session.wait_for("^C");
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   const std::vector<std::string> lines = shown(session);
   for (const char* line : {"> one", "two", "three^C", ">"}) EXPECT_THAT(lines, Contains(line));
 }
 
 TEST(Chat, StatsTellWhetherTheyAreOn) {
   TerminalSession session({"run"});
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   session.type("/stats\r");
   session.wait_for("printed after each answer");
   session.type("/stats\r");
@@ -94,10 +93,10 @@ TEST(Chat, StatsTellWhetherTheyAreOn) {
 
 TEST(Chat, TwoSlashesSendOne) {
   TerminalSession session(kChat);
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   session.type("/help\r");
   session.wait_for("//text");
-  session.wait_for(kPrompt);
+  session.wait_for_prompt();
   session.type("//usr\r");
   EXPECT_EQ(prompt_tokens(session), prompt_tokens("/usr"));
 }

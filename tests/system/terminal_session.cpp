@@ -3,10 +3,13 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <stdexcept>
+#include <thread>
 
 namespace ferrum::testing {
 
@@ -57,6 +60,15 @@ std::string TerminalSession::wait_for(std::string_view text) {
   const std::string part = output_.substr(seen_, end - seen_);
   seen_ = end;
   return part;
+}
+
+void TerminalSession::wait_for_prompt() {
+  wait_for("> ");
+  termios settings{};
+  do {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (tcgetattr(terminal_, &settings) != 0) throw std::runtime_error("the terminal is gone");
+  } while ((settings.c_lflag & ICANON) != 0);
 }
 
 int TerminalSession::finish() {

@@ -21,6 +21,8 @@ class TerminalSession {
   // Reads until `text` has come since the last wait_for, or throws when the session ends before.
   // Returns what came up to it, `text` included.
   std::string wait_for(std::string_view text);
+  // Reads until a line is edited: "> " has come, and the terminal hands over single keys.
+  void wait_for_prompt();
   // Reads to the end. Returns the exit code.
   int finish();
   const std::string& output() const { return output_; }
