@@ -8,8 +8,15 @@
 
 namespace ferrum {
 
-// Blocks of one sequence: tokens 16j .. 16j + 15 lie in block [j].
-using BlockTable = std::vector<int32_t>;
+// Blocks of one sequence: tokens 16j .. 16j + 15 lie in block ids[j]. The first `dropped` blocks
+// were given back because no later token looks at them. Their entries repeat the first one kept: a
+// kernel that reads past the edge of a window, and masks, meets the sequence's own keys and values.
+struct BlockTable {
+  std::vector<int32_t> ids;
+  int64_t dropped = 0;
+
+  int64_t held() const { return static_cast<int64_t>(ids.size()) - dropped; }
+};
 
 class BlockPool {
  public:
@@ -23,6 +30,8 @@ class BlockPool {
 
   // Extends the table to hold `tokens`. False, and nothing changed, when too few blocks are free.
   bool grow(BlockTable& table, int64_t tokens);
+  // Frees the blocks whose tokens all lie before `position`, but never the last one.
+  void drop_before(BlockTable& table, int64_t position);
   void release(BlockTable& table);
 
   int64_t total() const { return total_; }

@@ -81,7 +81,7 @@ class LocalEngine final : public Engine {
 
  private:
   StepLimits step_limits(int64_t context) const {
-    return {config_.max_step_tokens, config_.max_sequences, context};
+    return {config_.max_step_tokens, config_.max_sequences, context, spec_->info().sliding_window};
   }
 
   ModelOptions model_options() const {

@@ -35,7 +35,7 @@ EngineLoop::EngineLoop(StepRunner& runner, BlockPool& blocks, const StepLimits& 
       max_context_(limits.max_context),
       tokenizer_(tokenizer),
       end_tokens_(end_tokens.begin(), end_tokens.end()),
-      scheduler_(blocks, limits.max_sequences, limits.max_step_tokens),
+      scheduler_(blocks, limits.max_sequences, limits.max_step_tokens, limits.sliding_window),
       inbox_(std::make_shared<Inbox>()) {
   publish_status();
   thread_ = std::thread([this] { run(); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/kv_cache.h"
+#include "engine/scheduler.h"
 #include "ferrum/types/format_bytes.h"
 
 namespace ferrum {
@@ -13,6 +14,11 @@ constexpr int64_t kContextStep = 256;   // shrunk contexts are multiples of it
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
+int64_t held_at_once(const PlanInput& input, int64_t context) {
+  return Scheduler::held_at_once(context, input.info.sliding_window,
+                                 input.config.max_step_tokens);
+}
+
 MemoryPlan plan_for(const PlanInput& input, int64_t context) {
   const DataType kv_dtype = input.config.activation_dtype;
   MemoryPlan plan;
@@ -21,7 +27,7 @@ MemoryPlan plan_for(const PlanInput& input, int64_t context) {
   plan.weight_bytes = input.weight_bytes(std::nullopt);
   plan.context_tokens = context;
   plan.model_context_tokens = input.info.max_positions;
-  plan.cache_tokens = round_up(std::max(input.config.cache_tokens, context),
+  plan.cache_tokens = round_up(std::max(input.config.cache_tokens, held_at_once(input, context)),
                                BlockPool::kBlockTokens);
   plan.kv_bytes_per_token = KvCache::bytes_per_token(input.info, kv_dtype);
   plan.kv_bytes = plan.kv_bytes_per_token * plan.cache_tokens;
@@ -77,7 +83,7 @@ void check_config(const PlanInput& input) {
                     std::to_string(input.info.max_positions),
                 "ask for a shorter context, or a benchmark for shorter samples");
   }
-  if (config.cache_tokens > 0 && config.cache_tokens < config.max_context) {
+  if (config.cache_tokens > 0 && config.cache_tokens < held_at_once(input, config.max_context)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "a cache of " + std::to_string(config.cache_tokens) +
                     " tokens does not hold one context of " + std::to_string(config.max_context));
@@ -90,8 +96,9 @@ MemoryPlan plan_memory(const PlanInput& input) {
   check_config(input);
   const bool free_choice = input.config.max_context == 0;
   int64_t context = free_choice ? input.info.max_positions : input.config.max_context;
-  if (free_choice && input.config.cache_tokens > 0) {
-    context = std::min(context, input.config.cache_tokens);
+  if (free_choice && input.config.cache_tokens > 0 &&
+      input.config.cache_tokens < held_at_once(input, context)) {
+    context = input.config.cache_tokens;
   }
   if (free_choice) {
     const int64_t longest = longest_fitting(input, context);

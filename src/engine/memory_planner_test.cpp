@@ -103,6 +103,20 @@ TEST_F(MemoryPlannerTest, ALargerCacheHoldsSeveralContexts) {
   EXPECT_EQ(plan(1000 * kMiB).context_tokens, 1000);
 }
 
+TEST_F(MemoryPlannerTest, ASlidingWindowNeedsNoMoreThanItselfAndAStep) {
+  info_.sliding_window = 4096;
+  config_.max_step_tokens = 512;
+  const MemoryPlan plan = this->plan(106 * kMiB);
+  EXPECT_EQ(plan.context_tokens, 65536);
+  EXPECT_EQ(plan.cache_tokens, 4096 + 512 + 32);
+  config_.cache_tokens = 5000;
+  EXPECT_EQ(this->plan(1000 * kMiB).context_tokens, 65536);
+  config_.cache_tokens = 3000;
+  EXPECT_EQ(this->plan(1000 * kMiB).context_tokens, 3000);
+  config_.max_context = 65536;
+  EXPECT_EQ(refusal(1000 * kMiB).code(), ErrorCode::kInvalidArgument);
+}
+
 TEST_F(MemoryPlannerTest, RefusesAContextThatTheModelOrTheCacheCannotHold) {
   config_.max_context = 70000;
   EXPECT_EQ(refusal(1000 * kMiB).code(), ErrorCode::kInvalidArgument);

@@ -4,8 +4,12 @@
 
 namespace ferrum {
 
-Scheduler::Scheduler(BlockPool& blocks, int64_t max_sequences, int64_t max_step_tokens)
-    : blocks_(blocks), max_sequences_(max_sequences), max_step_tokens_(max_step_tokens) {
+Scheduler::Scheduler(BlockPool& blocks, int64_t max_sequences, int64_t max_step_tokens,
+                     int64_t sliding_window)
+    : blocks_(blocks),
+      max_sequences_(max_sequences),
+      max_step_tokens_(max_step_tokens),
+      sliding_window_(sliding_window) {
   running_.reserve(static_cast<size_t>(max_sequences));
   items_.reserve(static_cast<size_t>(max_sequences));
 }
@@ -40,9 +44,7 @@ void Scheduler::plan_running(int64_t& budget) {
     const bool decode = sequence->pending() == 1;
     const int64_t tokens = decode ? 1 : std::min(sequence->pending(), for_prompts);
     if (tokens == 0) continue;
-    while (i < running_.size() && !blocks_.grow(sequence->blocks, sequence->cached + tokens)) {
-      preempt_youngest();
-    }
+    while (i < running_.size() && !reserve(*sequence, tokens)) preempt_youngest();
     if (i == running_.size()) break;  // it was the youngest itself
     items_.push_back({sequence, tokens});
     budget -= tokens;
@@ -53,13 +55,23 @@ void Scheduler::plan_running(int64_t& budget) {
 void Scheduler::admit_waiting(int64_t& budget) {
   while (budget > 0 && !waiting_.empty() && running() < max_sequences_) {
     Sequence* sequence = waiting_.front().get();
-    if (!blocks_.grow(sequence->blocks, sequence->length())) break;
+    const int64_t held =
+        held_at_once(sequence->length(), sliding_window_, max_step_tokens_);
+    if (!blocks_.grow(sequence->blocks, held)) break;
     running_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
     const int64_t tokens = std::min(sequence->pending(), budget);
     items_.push_back({sequence, tokens});
     budget -= tokens;
   }
+}
+
+// Blocks for the next `tokens`. The first of them looks back furthest.
+bool Scheduler::reserve(Sequence& sequence, int64_t tokens) {
+  if (sliding_window_ > 0) {
+    blocks_.drop_before(sequence.blocks, sequence.cached - sliding_window_ + 1);
+  }
+  return blocks_.grow(sequence.blocks, sequence.cached + tokens);
 }
 
 void Scheduler::preempt_youngest() {

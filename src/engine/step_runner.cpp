@@ -57,7 +57,7 @@ StepBatch StepRunner::write_batch(std::span<const ScheduledItem> items) {
     const Sequence& sequence = *item.sequence;
     items_.push_back({item.tokens, sequence.cached, sequence.prompt_length});
     write_tokens(item, tokens);
-    std::copy(sequence.blocks.begin(), sequence.blocks.end(),
+    std::copy(sequence.blocks.ids.begin(), sequence.blocks.ids.end(),
               block_table_.host().begin() + static_cast<int64_t>(i) * max_blocks_);
     tokens += item.tokens;
     const int64_t context = sequence.cached + item.tokens;
@@ -99,7 +99,7 @@ void StepRunner::write_tokens(const ScheduledItem& item, int64_t first_token) {
     const auto row = static_cast<size_t>(first_token + j);
     ids[row] = sequence.tokens[static_cast<size_t>(position)];
     slots[row] =
-        sequence.blocks[static_cast<size_t>(position / kBlock)] * kBlock + position % kBlock;
+        sequence.blocks.ids[static_cast<size_t>(position / kBlock)] * kBlock + position % kBlock;
   }
 }
 

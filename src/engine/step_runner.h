@@ -18,6 +18,7 @@ struct StepLimits {
   int64_t max_step_tokens = 0;
   int64_t max_sequences = 0;
   int64_t max_context = 0;
+  int64_t sliding_window = 0;  // of the model; 0: none
 };
 
 class StepRunner {

@@ -272,6 +272,28 @@ TEST_F(EngineTest, StepsAllocateNoTensor) {
   EXPECT_EQ(info().peak, before.peak);
 }
 
+TEST(SlidingWindow, BoundsTheCache) {
+  EngineConfig config;
+  config.model = std::string(FERRUM_SOURCE_DIR) + "/tests/parity/models/mistral_window";
+  config.max_sequences = 2;
+  config.max_step_tokens = 4;
+  const auto engine = Engine::open(config);
+  const int64_t window = engine->model_info().sliding_window;
+  ASSERT_GT(window, 0);
+  EXPECT_LE(engine->status().cache_blocks_total, (window + 4 + 47) / 16);
+  EXPECT_GT(engine->memory_plan().context_tokens, 16 * engine->status().cache_blocks_total);
+  Request request{std::vector<int32_t>(100, 5), {}};
+  request.sampling.ignore_end = true;
+  request.sampling.max_tokens = 100;
+  const auto first = engine->submit(request), second = engine->submit(request);
+  for (const auto& generation : {first.get(), second.get()}) {
+    while (generation->next()) {
+    }
+    EXPECT_EQ(generation->usage().completion_tokens, 100);
+  }
+  EXPECT_EQ(engine->status().cache_blocks_used, 0);
+}
+
 TEST(EmbeddedModel, AnswersAChat) {
   const auto engine = Engine::open({});
   ASSERT_TRUE(engine->has_chat_template());

@@ -47,7 +47,7 @@ struct EngineConfig {
   int64_t max_context = 0;           // tokens of one sequence; 0: the model's, as far as it fits
   int64_t max_sequences = 16;        // running at once
   int64_t max_step_tokens = 512;     // token budget of a step, at least max_sequences
-  int64_t cache_tokens = 0;          // of all sequences; 0: one full context
+  int64_t cache_tokens = 0;          // of all sequences; 0: what one full context needs at once
 };
 void to_json(Json& json, const EngineConfig& config);
 void from_json(const Json& json, EngineConfig& config);

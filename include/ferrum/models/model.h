@@ -33,7 +33,7 @@ struct ModelInfo {
   int64_t kv_heads = 0;
   int64_t head_dim = 0;
   int64_t max_positions = 0;   // longest context it was made for
-  int64_t sliding_window = 0;  // 0: none
+  int64_t sliding_window = 0;  // of every layer, so that what lies behind may go; 0: none
   int64_t parameters = 0;      // tied weights counted once
   int64_t lookup_parameters = 0;  // of an embedding that is only looked up: 0 when tied
 };
