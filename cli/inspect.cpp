@@ -58,7 +58,9 @@ WeightMetadata describe_weights(const ModelFiles& files, WeightLoader& loader) {
 Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoader& loader) {
   Inspection result;
   try {
-    result.model = parse_model_config(parts.models, read_json(files, "config.json"))->info();
+    const Json config = read_json(files, "config.json");
+    result.model = parse_model_config(parts.models, config)->info();
+    refuse_quantized(config, parts.quantizations);
   } catch (const Error& error) {
     result.refusal = error.what();
   }

@@ -7,30 +7,6 @@
 namespace ferrum {
 namespace {
 
-void refuse_quantized(const Json& config, const QuantizationCatalog& quantizations) {
-  const auto it = config.find("quantization_config");
-  if (it == config.end() || it->is_null()) return;
-  const std::string method =
-      it->is_object() && it->contains("quant_method") && it->at("quant_method").is_string()
-          ? it->at("quant_method").get<std::string>()
-          : "unnamed";
-  std::string reason = "which is not known here";
-  std::string remedy = "use the model's f32, f16 or bf16 checkpoint";
-  std::string present, missing;
-  for (const auto& entry : quantizations.entries()) present += " " + entry.name;
-  for (const MissingPart& part : quantizations.missing()) {
-    missing += " " + part.name;
-    if (part.name != method) continue;
-    reason = "which this build lacks: " + part.reason;
-    remedy = part.remedy;
-  }
-  throw Error(ErrorCode::kUnsupported,
-              "config.json: the weights are quantised by the method \"" + method + "\", " + reason +
-                  " (kinds in this build:" + (present.empty() ? " none" : present) +
-                  "; known but missing:" + (missing.empty() ? " none" : missing) + ")",
-              remedy);
-}
-
 std::string listing(const std::vector<std::string>& names) {
   constexpr size_t kShown = 8;
   std::string text;

@@ -159,6 +159,11 @@ class TokenizerSax : public nlohmann::detail::json_sax_dom_parser<Json> {
 }  // namespace
 
 TokenizerJson parse_tokenizer_json(std::string_view text) {
+  // The library takes a NUL for the end of the text.
+  if (const size_t nul = text.find('\0'); nul != text.npos) {
+    throw Error(ErrorCode::kInvalidFormat,
+                "tokenizer.json is not valid JSON: byte " + std::to_string(nul) + " is a NUL");
+  }
   TokenizerJson out;
   TokenizerSax sax(out);
   Json::sax_parse(text, &sax);

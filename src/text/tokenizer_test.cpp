@@ -111,6 +111,7 @@ TEST(Tokenizer, RefusesBrokenDocuments) {
   expect_refused("[]", broken, "object");
   expect_refused("{}", broken, "no 'model'");
   expect_refused("<html>", broken, "not valid JSON");
+  expect_refused(document().dump() + '\0' + "anything", broken, "is a NUL");
   expect_refused(std::string(100000, '['), broken, "nests deeper");
   expect_refused(R"({"model": {"vocab": {}, "merges": []}, "model": 1})", broken, "twice");
   expect_refused(R"({"model": {"vocab": {"a": 0, "a": 1}, "merges": []}})", broken, "twice");

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "ferrum/types/catalog.h"
+#include "ferrum/types/json.h"
 
 namespace ferrum {
 
@@ -18,5 +19,9 @@ struct QuantizationPart {
 using QuantizationCatalog = Catalog<QuantizationPart>;
 
 void register_quantizations(QuantizationCatalog& catalog);
+
+// Throws kUnsupported for a config.json whose "quantization_config" names a method that this build
+// lacks, with the methods that it has and those that are known but missing.
+void refuse_quantized(const Json& config, const QuantizationCatalog& catalog);
 
 }  // namespace ferrum
