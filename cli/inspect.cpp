@@ -33,7 +33,7 @@ struct InspectOptions {
 struct Inspection {
   std::optional<ModelInfo> model;
   std::string refusal;  // why the model cannot be run, where it cannot
-  std::optional<WeightMetadata> weights;  // absent where the model's files of weights are
+  std::optional<WeightMetadata> weights;  // nothing where the model's weight files are missing
 };
 
 // Of all files of the model.
@@ -68,7 +68,8 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
     result.weights = describe_weights(files, loader);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kNotFound || !result.model) throw;
-    result.refusal = std::string("the weights are missing: ") + error.what();
+    if (!result.refusal.empty()) result.refusal += "; ";
+    result.refusal += std::string("the weights are missing: ") + error.what();
   }
   return result;
 }

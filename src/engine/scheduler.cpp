@@ -55,8 +55,7 @@ void Scheduler::plan_running(int64_t& budget) {
 void Scheduler::admit_waiting(int64_t& budget) {
   while (budget > 0 && !waiting_.empty() && running() < max_sequences_) {
     Sequence* sequence = waiting_.front().get();
-    const int64_t held =
-        held_at_once(sequence->length(), sliding_window_, max_step_tokens_);
+    const int64_t held = held_at_once(sequence->length(), sliding_window_, max_step_tokens_);
     if (!blocks_.grow(sequence->blocks, held)) break;
     running_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
