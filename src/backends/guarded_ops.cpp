@@ -108,6 +108,13 @@ void GuardedLinearOps::linear(const Tensor& x, const LinearWeight& weight, const
   guard_.run("linear", {&out}, [&] { inner_->linear(x, weight, bias, out); });
 }
 
+void GuardedLinearOps::linear_group(const Tensor& x, std::span<const LinearTarget> targets) {
+  guard_.run("linear_group", {}, [&] {
+    inner_->linear_group(x, targets);
+    for (const LinearTarget& target : targets) guard_.check(target.out);
+  });
+}
+
 void GuardedSamplingOps::argmax(const Tensor& logits, const Tensor& out) {
   guard_.run("argmax", {&out}, [&] { inner_->argmax(logits, out); });
 }

@@ -81,6 +81,7 @@ class GuardedLinearOps final : public Guarded<LinearOps> {
   std::unique_ptr<LinearWeight> pack(const Tensor& weight) override;
   void linear(const Tensor& x, const LinearWeight& weight, const Tensor& bias,
               const Tensor& out) override;
+  void linear_group(const Tensor& x, std::span<const LinearTarget> targets) override;
 };
 
 class GuardedSamplingOps final : public Guarded<SamplingOps> {

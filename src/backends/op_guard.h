@@ -28,11 +28,14 @@ class OpGuard {
   void run(const char* op, std::initializer_list<const Tensor*> outputs, FunctionRef<void()> body) {
     access(op, [&] {
       body();
-      if (check_output_) {
-        for (const Tensor* output : outputs) check_output_(*output);
-      }
+      for (const Tensor* output : outputs) check(*output);
       operations_completed_.fetch_add(1, std::memory_order_relaxed);
     });
+  }
+
+  // The debug check, for operations whose outputs are no fixed list.
+  void check(const Tensor& output) const {
+    if (check_output_) check_output_(output);
   }
 
   // The same for calls that are not operations: allocations, tensors from a factory, streams.

@@ -86,6 +86,13 @@ class LinearWeight {
   virtual int64_t size_bytes() const = 0;  // read per use: what bounds a decode step
 };
 
+// One of several layers that read the same x.
+struct LinearTarget {
+  const LinearWeight& weight;
+  const Tensor& bias;  // [out_features], or undefined
+  const Tensor& out;   // [tokens, out_features]
+};
+
 class LinearOps {
  public:
   virtual ~LinearOps() = default;
@@ -97,6 +104,11 @@ class LinearOps {
   // elements not. With a 16-bit weight, x may be rounded to the weight's dtype first; sums are f32.
   virtual void linear(const Tensor& x, const LinearWeight& weight, const Tensor& bias,
                       const Tensor& out) = 0;
+  // linear() for each target, with the same results; outputs do not overlap. A backend may share
+  // what it does to x, and the threads that wait for each other.
+  virtual void linear_group(const Tensor& x, std::span<const LinearTarget> targets) {
+    for (const LinearTarget& t : targets) linear(x, t.weight, t.bias, t.out);
+  }
 };
 
 // How one row of logits becomes one token. Applied in this order: bias, penalties, temperature,

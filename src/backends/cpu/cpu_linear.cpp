@@ -1,7 +1,10 @@
 #include "backends/cpu/cpu_linear.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <new>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -63,20 +66,29 @@ void check_rows(const char* name, const Tensor& t, int64_t columns) {
   }
 }
 
-// One call, cut into passes of tokens and tasks of rows x tokens.
-struct Call {
-  const LinearKernels& kernels;
-  const LinearKernel& kernel;
+// One of the layers of a call.
+struct Target {
   const char* weight;
-  int64_t weight_size;  // bytes of one element
-  int64_t in, rows;
-  const char* x;
-  DataType x_dtype;
-  int64_t x_stride;
+  int64_t rows;
+  const float* bias;
   char* out;
   DataType out_dtype;
   int64_t out_stride;
-  const float* bias;
+  int64_t first_part;  // of the rows of all targets, cut
+};
+
+// The layers that one x goes through together; cut into passes of tokens and tasks of rows x
+// tokens.
+struct Call {
+  const LinearKernels& kernels;
+  const LinearKernel& kernel;
+  int64_t weight_size;  // bytes of one element
+  int64_t in;
+  int64_t rows;         // of all targets
+  const char* x;
+  DataType x_dtype;
+  int64_t x_stride;
+  std::span<Target> targets;
 };
 
 // Up to kTokensPerPass tokens of a call.
@@ -89,8 +101,7 @@ struct Pass {
 struct Cut {
   int64_t rows;      // of a task
   int64_t tokens;    // of a task
-  int64_t row_parts, token_parts, tasks;
-  int64_t sums_stride;
+  int64_t row_parts, token_parts;
   int64_t packed_bytes;  // of the tokens of a task
   int64_t sums_bytes, thread_bytes;
 };
@@ -99,9 +110,14 @@ Cut cut(const Call& c, int64_t tokens, int threads) {
   const LinearKernel& k = c.kernel;
   // Several tasks per thread, so that a thread that the machine slows down holds up little.
   const int64_t share = parts(c.rows, int64_t{threads} * 6);
+  const bool deep = k.depth && c.in > k.depth && k.max_deep_rows;
+  const int64_t most = (deep ? k.max_deep_rows : k.max_rows) / k.row_group * k.row_group;
   Cut s{};
-  s.rows = std::min(k.max_rows / k.row_group * k.row_group, round_up(share, k.row_group));
-  s.row_parts = parts(c.rows, s.rows);
+  s.rows = std::min(most, round_up(share, k.row_group));
+  for (Target& target : c.targets) {
+    target.first_part = s.row_parts;
+    s.row_parts += parts(target.rows, s.rows);
+  }
   s.tokens = round_up(k.max_tokens ? std::min(tokens, k.max_tokens) : tokens, k.lanes);
   const int64_t grain = 4 * k.lanes;
   while (k.lanes > 1 && s.tokens > grain &&
@@ -109,8 +125,6 @@ Cut cut(const Call& c, int64_t tokens, int threads) {
     s.tokens = round_up(s.tokens / 2, grain);
   }
   s.token_parts = parts(tokens, s.tokens);
-  s.tasks = s.row_parts * s.token_parts;
-  s.sums_stride = s.rows * k.lanes;
   s.sums_bytes = round_up(s.tokens * s.rows * 4, kLine);
   s.thread_bytes = round_up(s.sums_bytes + k.scratch_bytes, kLine);
   const int64_t x_size = k.x_dtype == DataType::kF32 ? 4 : 2;
@@ -142,39 +156,70 @@ void pack_tokens(const Call& c, const Cut& s, const Pass& pass, int64_t begin, i
   }
 }
 
-// The first row of a task. All rows of one part of the tokens follow each other, so that its
-// packed x stays in the caches.
-int64_t row_of(const Cut& s, int64_t task) { return task % s.row_parts * s.rows; }
+// The tasks of one thread: neighbouring rows, so that its reads follow each other, by all tokens
+// of the first part, whose packed x stays in its cache, then by those of the next. A thread that
+// is done takes from the shares of the others.
+struct alignas(kLine) Share {
+  std::atomic<int64_t> next{0};
+  int64_t first_part = 0;  // of the rows
+  int64_t row_parts = 0;
+};
 
-// `next` is the task that this thread is likely to run after this one, if there is one.
-void run_task(const Call& c, const Cut& s, const Pass& pass, int64_t task, int64_t next,
+// Part `part` of the rows of all targets: the target it is in, and its first row there.
+struct Rows {
+  const Target& target;
+  int64_t first;
+  const char* weight;
+};
+
+Rows rows_of(const Call& c, const Cut& s, int64_t part) {
+  const Target* target = &c.targets.back();
+  while (target->first_part > part) --target;
+  const int64_t first = (part - target->first_part) * s.rows;
+  return {*target, first, target->weight + first * c.in * c.weight_size};
+}
+
+void run_task(const Call& c, const Cut& s, const Pass& pass, const Share& share, int64_t task,
               char* scratch) {
-  const int64_t row = row_of(s, task);
-  const int64_t part = task / s.row_parts;
-  const int64_t rows = std::min(s.rows, c.rows - row);
-  const int64_t count = std::min(s.tokens, pass.tokens - part * s.tokens);
-  float* const sums = reinterpret_cast<float*>(scratch);
-  const int64_t row_bytes = c.in * c.weight_size;
-  c.kernel.multiply({.weight = c.weight + row * row_bytes,
-                     .in = c.in,
-                     .rows = rows,
-                     .x = pass.packed + part * s.packed_bytes,
-                     .tokens = count,
-                     .sums = sums,
-                     .sums_stride = s.sums_stride,
-                     .scratch = scratch + s.sums_bytes,
-                     .next = next < s.tasks ? c.weight + row_of(s, next) * row_bytes : nullptr});
-  const int64_t out = (pass.first + part * s.tokens) * c.out_stride + row;
-  c.kernels.store({.sums = sums,
-                   .sums_stride = s.sums_stride,
-                   .lanes = c.kernel.lanes,
-                   .rows = rows,
-                   .tokens = count,
-                   .factor = nullptr,
-                   .bias = c.bias ? c.bias + row : nullptr,
-                   .out = c.out + out * element_bytes(c.out_dtype),
-                   .out_dtype = c.out_dtype,
-                   .out_stride = c.out_stride});
+  const auto [target, row, weight] = rows_of(c, s, share.first_part + task % share.row_parts);
+  const int64_t part = task / share.row_parts;
+  const int64_t out = (pass.first + part * s.tokens) * target.out_stride + row;
+  const bool last = task + 1 == share.row_parts * s.token_parts;
+  const int64_t next = share.first_part + (task + 1) % share.row_parts;
+  c.kernel.run({.weight = weight,
+                .in = c.in,
+                .rows = std::min(s.rows, target.rows - row),
+                .x = pass.packed + part * s.packed_bytes,
+                .tokens = std::min(s.tokens, pass.tokens - part * s.tokens),
+                .bias = target.bias ? target.bias + row : nullptr,
+                .out = target.out + out * element_bytes(target.out_dtype),
+                .out_dtype = target.out_dtype,
+                .out_stride = target.out_stride,
+                .sums = reinterpret_cast<float*>(scratch),
+                .scratch = scratch + s.sums_bytes,
+                .next = last ? nullptr : rows_of(c, s, next).weight});
+}
+
+void run_shares(const Call& c, const Cut& s, const Pass& pass, std::span<Share> shares,
+                size_t thread, char* scratch) {
+  for (size_t i = 0; i < shares.size(); ++i) {
+    Share& share = shares[(thread + i) % shares.size()];
+    const int64_t tasks = share.row_parts * s.token_parts;
+    for (int64_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
+      run_task(c, s, pass, share, task, scratch);
+    }
+  }
+}
+
+// One share per thread in `memory`.
+std::span<Share> make_shares(const Cut& s, int threads, char* memory) {
+  Share* const shares = reinterpret_cast<Share*>(memory);
+  for (int i = 0; i < threads; ++i) {
+    Share* const share = new (shares + i) Share;
+    share->first_part = s.row_parts * i / threads;
+    share->row_parts = s.row_parts * (i + 1) / threads - share->first_part;
+  }
+  return {shares, static_cast<size_t>(threads)};
 }
 
 void run_pass(const Call& c, int64_t first, int64_t tokens, ThreadPool& pool, Scratch& scratch) {
@@ -184,43 +229,71 @@ void run_pass(const Call& c, int64_t first, int64_t tokens, ThreadPool& pool, Sc
   const int threads = serial ? 1 : pool.size();
   const Cut s = cut(c, tokens, threads);
   const int64_t packed_bytes = s.packed_bytes * s.token_parts;
-  const Pass pass{first, tokens, scratch.reserve(packed_bytes + s.thread_bytes * threads)};
+  const auto share_bytes = threads * static_cast<int64_t>(sizeof(Share));
+  char* const memory = scratch.reserve(share_bytes + packed_bytes + s.thread_bytes * threads);
+  const std::span<Share> shares = make_shares(s, threads, memory);
+  const Pass pass{first, tokens, memory + share_bytes};
   char* const thread_scratch = pass.packed + packed_bytes;
-  if (threads == 1 || c.kernel.lanes == 1) {
+  if (threads == 1) {
+    pack_tokens(c, s, pass, 0, tokens);
+    run_shares(c, s, pass, shares, 0, thread_scratch);
+    return;
+  }
+  if (c.kernel.lanes == 1) {
     pack_tokens(c, s, pass, 0, tokens);
   } else {
     pool.parallel_for(tokens, c.kernel.lanes, [&](int64_t begin, int64_t end) {
       pack_tokens(c, s, pass, begin, end);
     });
   }
-  if (threads == 1) {
-    for (int64_t i = 0; i < s.tasks; ++i) run_task(c, s, pass, i, i + 1, thread_scratch);
-    return;
-  }
-  std::atomic<int64_t> next{0};
   pool.run([&](int thread) {
-    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < s.tasks;) {
-      run_task(c, s, pass, i, i + threads, thread_scratch + thread * s.thread_bytes);
-    }
+    run_shares(c, s, pass, shares, static_cast<size_t>(thread),
+               thread_scratch + thread * s.thread_bytes);
   });
 }
 
-// The bias as f32, converted into `scratch` where it is not; null when undefined.
-const float* as_f32(const Tensor& bias, int64_t rows, Scratch& scratch) {
-  if (!bias.defined()) return nullptr;
-  if (bias.rank() != 1 || bias.dim(0) != rows || !bias.is_contiguous()) {
-    refuse("bias is " + to_string(bias), "pass a contiguous [" + std::to_string(rows) + "]");
+const CpuLinearWeight& own(const LinearWeight& weight) {
+  const auto* const packed = dynamic_cast<const CpuLinearWeight*>(&weight);
+  if (!packed) refuse("the weight was packed by another backend", "pack it with this one");
+  return *packed;
+}
+
+void check_target(const Tensor& x, const LinearTarget& target) {
+  const Tensor& w = own(target.weight).tensor();
+  check_rows("x", x, w.dim(1));
+  check_rows("out", target.out, w.dim(0));
+  if (x.dim(0) != target.out.dim(0)) {
+    refuse("x is " + to_string(x) + " but out is " + to_string(target.out),
+           "give both the same tokens");
+  }
+  const Tensor& bias = target.bias;
+  if (!bias.defined()) return;
+  if (bias.rank() != 1 || bias.dim(0) != w.dim(0) || !bias.is_contiguous()) {
+    refuse("bias is " + to_string(bias), "pass a contiguous [" + std::to_string(w.dim(0)) + "]");
   }
   if (!is_activation(bias.dtype()) || !bias.device().is_cpu()) {
     throw Error(ErrorCode::kUnsupported, "linear: bias is " + to_string(bias),
                 "pass f32, f16 or bf16 on cpu");
   }
+}
+
+// The bias as f32, converted into `values` where it is not; null when undefined.
+const float* as_f32(const Tensor& bias, float* values) {
+  if (!bias.defined()) return nullptr;
   if (bias.dtype() == DataType::kF32) return static_cast<const float*>(bias.raw_data());
-  float* const values = reinterpret_cast<float*>(scratch.reserve(rows * 4));
-  for (int64_t r = 0; r < rows; ++r) {
+  for (int64_t r = 0; r < bias.dim(0); ++r) {
     values[r] = cpu::load_element(bias.raw_data(), bias.dtype(), r);
   }
   return values;
+}
+
+// How many of the targets, from the first, have its weight's dtype and fit one call.
+constexpr size_t kMaxTargets = 8;
+size_t groupable(std::span<const LinearTarget> targets) {
+  const auto dtype = [](const LinearTarget& t) { return own(t.weight).tensor().dtype(); };
+  size_t n = 1;
+  while (n < std::min(targets.size(), kMaxTargets) && dtype(targets[n]) == dtype(targets[0])) ++n;
+  return n;
 }
 
 }  // namespace
@@ -242,35 +315,53 @@ std::unique_ptr<LinearWeight> CpuLinearOps::pack(const Tensor& weight) {
 
 void CpuLinearOps::linear(const Tensor& x, const LinearWeight& weight, const Tensor& bias,
                           const Tensor& out) {
-  const auto* packed = dynamic_cast<const CpuLinearWeight*>(&weight);
-  if (!packed) refuse("the weight was packed by another backend", "pack it with this one");
-  const Tensor& w = packed->tensor();
-  check_rows("x", x, w.dim(1));
-  check_rows("out", out, w.dim(0));
-  if (x.dim(0) != out.dim(0)) {
-    refuse("x is " + to_string(x) + " but out is " + to_string(out), "give both the same tokens");
+  const LinearTarget only{weight, bias, out};
+  linear_group(x, {&only, 1});
+}
+
+void CpuLinearOps::linear_group(const Tensor& x, std::span<const LinearTarget> targets) {
+  for (const LinearTarget& target : targets) check_target(x, target);
+  while (!targets.empty()) {
+    const size_t n = groupable(targets);
+    run_group(x, targets.first(n));
+    targets = targets.subspan(n);
   }
-  if (out.numel() == 0) return;
-  cpu::ScratchPool::Lease bias_scratch(scratch_);
+}
+
+// Targets of one weight dtype, at most kMaxTargets.
+void CpuLinearOps::run_group(const Tensor& x, std::span<const LinearTarget> group) {
+  std::array<Target, kMaxTargets> targets;
+  cpu::ScratchPool::Lease biases(scratch_);
+  int64_t rows = 0;
+  for (const LinearTarget& t : group) rows += t.out.dim(1);
+  float* bias = reinterpret_cast<float*>((*biases).reserve(rows * 4));
+  for (size_t i = 0; i < group.size(); ++i) {
+    const LinearTarget& t = group[i];
+    targets[i] = {.weight = static_cast<const char*>(own(t.weight).tensor().raw_data()),
+                  .rows = t.out.dim(1),
+                  .bias = as_f32(t.bias, bias),
+                  .out = static_cast<char*>(t.out.mutable_raw_data()),
+                  .out_dtype = t.out.dtype(),
+                  .out_stride = t.out.stride(0),
+                  .first_part = 0};
+    bias += t.out.dim(1);
+  }
+  if (rows == 0 || x.dim(0) == 0) return;
+  const Tensor& w = own(group[0].weight).tensor();
   const bool empty = w.dim(1) == 0;  // vector kernels want something to add up
   const LinearKernels kernels = cpu::linear_kernels(empty ? Isa::kScalar : isa_, w.dtype());
-  const float* const bias_values = as_f32(bias, w.dim(0), *bias_scratch);
   cpu::ScratchPool::Lease scratch(scratch_);
   for (int64_t first = 0; first < x.dim(0); first += kTokensPerPass) {
     const int64_t tokens = std::min(kTokensPerPass, x.dim(0) - first);
     const Call call{.kernels = kernels,
                     .kernel = tokens <= kernels.few_tokens ? kernels.few : kernels.many,
-                    .weight = static_cast<const char*>(w.raw_data()),
                     .weight_size = element_bytes(w.dtype()),
                     .in = w.dim(1),
-                    .rows = w.dim(0),
+                    .rows = rows,
                     .x = static_cast<const char*>(x.raw_data()),
                     .x_dtype = x.dtype(),
                     .x_stride = x.stride(0),
-                    .out = static_cast<char*>(out.mutable_raw_data()),
-                    .out_dtype = out.dtype(),
-                    .out_stride = out.stride(0),
-                    .bias = bias_values};
+                    .targets = std::span(targets).first(group.size())};
     run_pass(call, first, tokens, pool_, *scratch);
   }
 }

@@ -17,8 +17,11 @@ class CpuLinearOps final : public LinearOps {
   std::unique_ptr<LinearWeight> pack(const Tensor& weight) override;
   void linear(const Tensor& x, const LinearWeight& weight, const Tensor& bias,
               const Tensor& out) override;
+  void linear_group(const Tensor& x, std::span<const LinearTarget> targets) override;
 
  private:
+  void run_group(const Tensor& x, std::span<const LinearTarget> group);
+
   ThreadPool& pool_;
   Isa isa_;
   cpu::ScratchPool scratch_;

@@ -19,6 +19,7 @@ class Attention {
 
   Attention(KernelOps& ops, const WeightSet& weights, const ModelInfo& info)
       : ops_(ops.attention()),
+        linear_(ops.linear()),
         params_{1.0f / std::sqrt(static_cast<float>(info.head_dim)), info.sliding_window},
         q_(*ops.linear(), weights, "q_proj"),
         k_(*ops.linear(), weights, "k_proj"),
@@ -28,9 +29,9 @@ class Attention {
   // Queries, keys and values of x: [tokens, hidden]; keys and values go into the cache.
   void project(const Tensor& x, const RotaryEmbedding& rope, const StepBatch& batch,
                const KvLayer& cache, const Heads& heads) const {
-    q_.forward(x, as_matrix(heads.q));
-    k_.forward(x, as_matrix(heads.k));
-    v_.forward(x, as_matrix(heads.v));
+    const Tensor q = as_matrix(heads.q), k = as_matrix(heads.k), v = as_matrix(heads.v);
+    const LinearTarget all[] = {q_.target(q), k_.target(k), v_.target(v)};
+    linear_->linear_group(x, all);
     rope.rotate(heads.q);
     rope.rotate(heads.k);
     ops_->write_kv(heads.k, heads.v, batch.slots, cache.k, cache.v);
@@ -51,6 +52,7 @@ class Attention {
   }
 
   AttentionOps* ops_;
+  LinearOps* linear_;
   AttentionParams params_;
   Linear q_, k_, v_, o_;
 };

@@ -18,6 +18,8 @@ class Linear {
 
   // x: [tokens, in], out: [tokens, out]
   void forward(const Tensor& x, const Tensor& out) const { ops_->linear(x, *weight_, bias_, out); }
+  // As part of LinearOps::linear_group.
+  LinearTarget target(const Tensor& out) const { return {*weight_, bias_, out}; }
 
  private:
   LinearOps* ops_;

@@ -54,6 +54,12 @@ struct TileBlock {
   int64_t ahead_count = 0;  // rows for a block of columns
 };
 
+// The unit that stores tiles falls asleep within a microsecond, and to wake it holds up everything
+// for about 300 ns: measured on Sapphire Rapids, said in no manual. One line stored every so many
+// steps keeps it awake.
+constexpr int64_t kAwakeSteps = 16;
+alignas(64) inline thread_local char awake_line[64];
+
 template <int kColumnTiles>
 inline void multiply_tiles(const TileBlock& b) {
   float* const low = b.sums;
@@ -75,19 +81,26 @@ inline void multiply_tiles(const TileBlock& b) {
   for (int64_t i = 0; i < b.steps; ++i) {
     const char* const rows = static_cast<const char*>(b.a) + i * b.a_step;
     const char* const columns = static_cast<const char*>(b.b) + i * kTileBytes;
-    for (int64_t r = 0; r < b.ahead_count; ++r) {
-      _mm_prefetch(b.ahead + r * b.ahead_row + i * 64, _MM_HINT_T1);
-    }
+    const auto bring_near = [&](int64_t first) {  // a quarter of the rows ahead
+      for (int64_t r = first; r < b.ahead_count; r += 4) {
+        _mm_prefetch(b.ahead + r * b.ahead_row + i * 64, _MM_HINT_T0);
+      }
+    };
+    if (i % kAwakeSteps == kAwakeSteps - 1) _tile_stored(6, awake_line, 0);
     _tile_loadd(4, rows, b.a_row);
+    bring_near(0);
     _tile_loadd(6, columns, 64);
     _tile_dpbf16ps(0, 4, 6);
+    bring_near(1);
     _tile_loadd(5, rows + b.a_next, b.a_row);
     _tile_dpbf16ps(2, 5, 6);
+    bring_near(2);
     if constexpr (kColumnTiles == 2) {
       _tile_loadd(7, columns + b.b_next, 64);
       _tile_dpbf16ps(1, 4, 7);
-      _tile_dpbf16ps(3, 5, 7);
     }
+    bring_near(3);
+    if constexpr (kColumnTiles == 2) _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, low, 64);
   _tile_stored(2, high, 64);
@@ -102,7 +115,6 @@ inline void multiply_tiles(const TileBlock& b) {
 inline void multiply_tiles(TileBlock b, int64_t columns) {
   for (; columns >= 2 * kVector; columns -= 2 * kVector) {
     multiply_tiles<2>(b);
-    b.ahead += b.ahead_count * b.ahead_row;
     b.b = static_cast<const char*>(b.b) + 2 * b.b_next;
     b.sums += 2 * b.sums_next;
   }

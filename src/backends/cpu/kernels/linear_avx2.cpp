@@ -2,7 +2,7 @@
 // or in the cache, a block of rows at a time (many).
 
 #include "backends/cpu/kernels/avx2_vectors.h"
-#include "backends/cpu/kernels/linear_kernels.h"
+#include "backends/cpu/kernels/linear_sums.h"
 #include "backends/cpu/kernels/register_block.h"
 
 namespace ferrum::cpu {
@@ -158,7 +158,7 @@ template <DataType kWeight>
 constexpr LinearKernels kernels() {
   return {.pack = pack,
           .store = store,
-          .few = {.multiply = few<kWeight>,
+          .few = {.run = multiply_and_store<few<kWeight>, store, 1>,
                   .x_dtype = DataType::kF32,
                   .lanes = 1,
                   .depth = 0,
@@ -167,7 +167,7 @@ constexpr LinearKernels kernels() {
                   .max_tokens = 0,
                   .scratch_bytes = 0},
           .few_tokens = kFewTokens,
-          .many = {.multiply = many<kWeight>,
+          .many = {.run = multiply_and_store<many<kWeight>, store, kVector>,
                    .x_dtype = DataType::kF32,
                    .lanes = kVector,
                    .depth = kDepth,

@@ -105,7 +105,7 @@ template <DataType kWeight>
 constexpr LinearKernels kernels() {
   return {.pack = pack,
           .store = store,
-          .few = {.multiply = few<kWeight>,
+          .few = {.run = multiply_and_store<few<kWeight>, store, 1>,
                   .x_dtype = DataType::kF32,
                   .lanes = 1,
                   .depth = 0,
@@ -114,7 +114,7 @@ constexpr LinearKernels kernels() {
                   .max_tokens = 0,
                   .scratch_bytes = 0},
           .few_tokens = kFewTokens,
-          .many = {.multiply = many<kWeight>,
+          .many = {.run = multiply_and_store<many<kWeight>, store, kVector>,
                    .x_dtype = DataType::kF32,
                    .lanes = kVector,
                    .depth = kDepth,

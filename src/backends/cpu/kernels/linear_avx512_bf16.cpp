@@ -57,7 +57,7 @@ LinearKernels linear_kernels_avx512_bf16() {
           .store = store,
           .few = few_bf16_kernel(),
           .few_tokens = 8,
-          .many = {.multiply = many,
+          .many = {.run = multiply_and_store<many, store, kVector>,
                    .x_dtype = DataType::kBF16,
                    .lanes = kVector,
                    .depth = kDepth,

@@ -3,7 +3,7 @@
 // everything here has internal linkage.
 
 #include "backends/cpu/kernels/avx512_vectors.h"
-#include "backends/cpu/kernels/linear_kernels.h"
+#include "backends/cpu/kernels/linear_sums.h"
 
 namespace ferrum::cpu {
 namespace {
@@ -11,6 +11,9 @@ namespace {
 // 32 bits per lane of the packed activations: one f32, or (kPair) two bf16, from element `index`.
 template <bool kPair>
 inline __m512i packed_lanes(const PackArgs& a, int64_t index, int64_t left) {
+  if (kPair && a.x_dtype == DataType::kBF16) {
+    return _mm512_maskz_loadu_epi16(lanes32(left), static_cast<const uint16_t*>(a.x) + index);
+  }
   const __m512 low = load_masked(a.x, a.x_dtype, index, lanes16(left));
   if constexpr (!kPair) return _mm512_castps_si512(low);
   const __m512 high = load_masked(a.x, a.x_dtype, index + 16, lanes16(left - 16));

@@ -61,7 +61,7 @@ void few_bf16(const MultiplyArgs& a) {
 }
 
 LinearKernel few_bf16_kernel() {
-  return {.multiply = few_bf16,
+  return {.run = multiply_and_store<few_bf16, store, 1>,
           .x_dtype = DataType::kBF16,
           .lanes = 1,
           .depth = 0,

@@ -37,32 +37,38 @@ struct PackArgs {
   void* packed;       // 64-byte aligned
 };
 
-struct MultiplyArgs {
+// Rows of the weight times packed tokens, into their place in the output:
+// out[t, r] = sum over i of weight[r, i] * x[t, i], plus bias[r] where there is a bias.
+struct LinearTask {
   const void* weight;  // first of the rows, each `in` elements, one after the other
   int64_t in;
   int64_t rows;
   const void* x;       // packed
   int64_t tokens;
-  float* sums;         // [tokens / lanes][rows][lanes], groups sums_stride elements apart
-  int64_t sums_stride;
-  void* scratch;       // LinearKernel::scratch_bytes, this thread's, 64-byte aligned
+  const float* bias;   // or null
+  void* out;           // rows `out_stride` elements apart
+  DataType out_dtype;
+  int64_t out_stride;
+  float* sums;         // rows x padded tokens, this thread's, 64-byte aligned
+  void* scratch;       // LinearKernel::scratch_bytes, likewise
   const void* next;    // rows that are likely to come next, worth bringing near; or null
 };
 
 struct LinearKernel {
-  void (*multiply)(const MultiplyArgs&);
+  void (*run)(const LinearTask&);
   DataType x_dtype;       // of the packed activations
   int64_t lanes;
   int64_t depth;          // of the packed activations; 0: all of `in`
   int64_t row_group;      // rows are handled in groups of this many
-  int64_t max_rows;       // per call, for the sake of the caches
-  int64_t max_tokens;     // likewise; 0: any number
-  int64_t scratch_bytes;
+  int64_t max_rows;       // of a task, for the sake of the caches
+  int64_t max_deep_rows = 0;  // likewise where `in` exceeds depth; 0: max_rows
+  int64_t max_tokens = 0;     // likewise; 0: any number
+  int64_t scratch_bytes = 0;
 };
 
 // out[t, r] = sums * factor[t] + bias[r]; factor and bias may be null.
 struct StoreArgs {
-  const float* sums;  // as in MultiplyArgs
+  const float* sums;  // [tokens / lanes][rows][lanes], groups sums_stride elements apart
   int64_t sums_stride;
   int64_t lanes;
   int64_t rows;

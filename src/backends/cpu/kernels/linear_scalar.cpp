@@ -1,6 +1,6 @@
 // The plain loops: what runs on any machine, and the definition of pack and store.
 
-#include "backends/cpu/kernels/linear_kernels.h"
+#include "backends/cpu/kernels/linear_sums.h"
 #include "backends/cpu/kernels/scalar_elements.h"
 
 namespace ferrum::cpu {
@@ -49,8 +49,9 @@ void multiply(const MultiplyArgs& a) {
   }
 }
 
-constexpr LinearKernel kernel(void (*function)(const MultiplyArgs&)) {
-  return {.multiply = function,
+template <DataType kWeight>
+constexpr LinearKernel kernel() {
+  return {.run = multiply_and_store<multiply<kWeight>, store, 1>,
           .x_dtype = DataType::kF32,
           .lanes = 1,
           .depth = 0,
@@ -63,9 +64,9 @@ constexpr LinearKernel kernel(void (*function)(const MultiplyArgs&)) {
 }  // namespace
 
 LinearKernels linear_kernels_scalar(DataType weight) {
-  const LinearKernel only = kernel(weight == DataType::kF32   ? multiply<DataType::kF32>
-                                   : weight == DataType::kF16 ? multiply<DataType::kF16>
-                                                              : multiply<DataType::kBF16>);
+  const LinearKernel only = weight == DataType::kF32   ? kernel<DataType::kF32>()
+                            : weight == DataType::kF16 ? kernel<DataType::kF16>()
+                                                       : kernel<DataType::kBF16>();
   return {.pack = pack, .store = store, .few = only, .few_tokens = 0, .many = only};
 }
 
