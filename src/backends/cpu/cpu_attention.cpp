@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numbers>
 
 #include "backends/cpu/attention_checks.h"
 #include "backends/cpu/kernels/attention_kernels.h"
@@ -204,8 +205,8 @@ void store_result(const Call& c, const Sizes& s, const Task& task, const State& 
 void merge(int64_t rows, int64_t lanes, int64_t dims, const State& part, const State& whole) {
   for (int64_t r = 0; r < rows; ++r) {
     const float largest = std::max(whole.largest[r], part.largest[r]);
-    const float a = std::exp(whole.largest[r] - largest);
-    const float b = std::exp(part.largest[r] - largest);
+    const float a = std::exp2(whole.largest[r] - largest);
+    const float b = std::exp2(part.largest[r] - largest);
     whole.largest[r] = largest;
     whole.total[r] = a * whole.total[r] + b * part.total[r];
     for (int64_t d = 0; d < dims; ++d) {
@@ -425,7 +426,7 @@ void CpuAttentionOps::paged_attention(const Tensor& q, const Tensor& k_cache,
                   .block_size = k_cache.dim(2),
                   .head_dim = k_cache.dim(3),
                   .layout = layout,
-                  .scale = params.scale,
+                  .scale = params.scale * std::numbers::log2e_v<float>,
                   .window = params.sliding_window};
   const Sizes sizes = sizes_of(call);
   cpu::ScratchPool::Lease scratch(scratch_);

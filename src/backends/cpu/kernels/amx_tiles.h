@@ -57,7 +57,7 @@ struct TileBlock {
 // The unit that stores tiles falls asleep within a microsecond, and to wake it holds up everything
 // for about 300 ns: measured on Sapphire Rapids, said in no manual. One line stored every so many
 // steps keeps it awake.
-constexpr int64_t kAwakeSteps = 16;
+constexpr int64_t kAwakeSteps = 8;
 alignas(64) inline thread_local char awake_line[64];
 
 template <int kColumnTiles>

@@ -19,7 +19,7 @@ inline void softmax_pairs(const AttentionStep& a, float* scores, __m512i* weight
     const auto weight = [&](int64_t p) {
       if (p >= a.positions) return _mm512_setzero_ps();
       const __m512 score = _mm512_loadu_ps(scores + p * kVector);
-      return exponential<F32x16>(_mm512_sub_ps(score, largest));
+      return power_of_two<F32x16, Accuracy::kCoarse>(_mm512_sub_ps(score, largest));
     };
     for (int64_t p = 0; p < round_up(a.positions, 32); p += 2) {
       const __m512 low = weight(p);

@@ -46,7 +46,7 @@ inline void step_f32(const AttentionStep& a, const void* const* keys, const void
     auto total = A::load(a.total + row);
     for (int64_t p = 0; p < a.positions; ++p) {
       float* const at = own + p * A::kLanes;
-      const auto weight = exponential<A>(A::subtract(A::load(at), largest));
+      const auto weight = power_of_two<A, Accuracy::kF32>(A::subtract(A::load(at), largest));
       total = A::add(total, weight);
       A::store(at, weight);
     }

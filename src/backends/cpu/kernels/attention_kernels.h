@@ -34,10 +34,10 @@ struct AttentionStep {
   const int32_t* first;       // [rows] the positions that each row sees
   const int32_t* last;        // [rows]
   bool masked;                // some row does not see some of these positions
-  float scale;
+  float scale;                // of the scores, with the log2 e that makes weights powers of two
   float* largest;             // [rows] running maximum of the scores; starts at kNoScore
-  float* total;               // [rows] running sum of exp(score - largest); starts at 0
-  float* acc;                 // running sum of exp(...) * value; starts at 0:
+  float* total;               // [rows] running sum of 2^(score - largest); starts at 0
+  float* acc;                 // running sum of 2^(...) * value; starts at 0:
                               // [rows / lanes][head_dim padded to kDimGroup][lanes]
   void* scratch;              // scratch_bytes, 64-byte aligned
 };

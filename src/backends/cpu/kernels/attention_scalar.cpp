@@ -27,13 +27,13 @@ void row_step(const AttentionStep& a, int64_t row) {
     scores[p] = seen ? score * a.scale : -std::numeric_limits<float>::infinity();
     largest = std::max(largest, scores[p]);
   }
-  const float shrink = std::exp(a.largest[row] - largest);
+  const float shrink = std::exp2(a.largest[row] - largest);
   a.largest[row] = largest;
   a.total[row] *= shrink;
   float* const acc = a.acc + row * padded(a.head_dim);
   for (int64_t d = 0; d < a.head_dim; ++d) acc[d] *= shrink;
   for (int64_t p = 0; p < a.positions; ++p) {
-    const float weight = std::exp(scores[p] - largest);
+    const float weight = std::exp2(scores[p] - largest);
     a.total[row] += weight;
     for (int64_t d = 0; d < a.head_dim; ++d) {
       acc[d] += weight * load_element(a.values[p], kCache, d);
