@@ -156,13 +156,15 @@ void pack_tokens(const Call& c, const Cut& s, const Pass& pass, int64_t begin, i
   }
 }
 
-// The tasks of one thread: neighbouring rows, so that its reads follow each other, by all tokens
-// of the first part, whose packed x stays in its cache, then by those of the next. A thread that
-// is done takes from the shares of the others.
+// The tasks of one thread: neighbouring rows, so that its reads follow each other, by the tokens
+// of one part, whose packed x stays in its cache. Threads with other tokens pass by the same rows
+// at the same time, so that a row comes from memory once. A thread that is done takes from the
+// shares of the others.
 struct alignas(kLine) Share {
   std::atomic<int64_t> next{0};
-  int64_t first_part = 0;  // of the rows
-  int64_t row_parts = 0;
+  int64_t tasks = 0;
+  int64_t first_row_part = 0, row_parts = 0;
+  int64_t first_token_part = 0, token_step = 0;  // with few threads, one has several parts
 };
 
 // Part `part` of the rows of all targets: the target it is in, and its first row there.
@@ -181,11 +183,11 @@ Rows rows_of(const Call& c, const Cut& s, int64_t part) {
 
 void run_task(const Call& c, const Cut& s, const Pass& pass, const Share& share, int64_t task,
               char* scratch) {
-  const auto [target, row, weight] = rows_of(c, s, share.first_part + task % share.row_parts);
-  const int64_t part = task / share.row_parts;
+  const auto [target, row, weight] = rows_of(c, s, share.first_row_part + task % share.row_parts);
+  const int64_t part = share.first_token_part + task / share.row_parts * share.token_step;
   const int64_t out = (pass.first + part * s.tokens) * target.out_stride + row;
-  const bool last = task + 1 == share.row_parts * s.token_parts;
-  const int64_t next = share.first_part + (task + 1) % share.row_parts;
+  const bool last = task + 1 == share.tasks;
+  const int64_t next = share.first_row_part + (task + 1) % share.row_parts;
   c.kernel.run({.weight = weight,
                 .in = c.in,
                 .rows = std::min(s.rows, target.rows - row),
@@ -204,8 +206,7 @@ void run_shares(const Call& c, const Cut& s, const Pass& pass, std::span<Share> 
                 size_t thread, char* scratch) {
   for (size_t i = 0; i < shares.size(); ++i) {
     Share& share = shares[(thread + i) % shares.size()];
-    const int64_t tasks = share.row_parts * s.token_parts;
-    for (int64_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
+    for (int64_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.tasks;) {
       run_task(c, s, pass, share, task, scratch);
     }
   }
@@ -214,10 +215,16 @@ void run_shares(const Call& c, const Cut& s, const Pass& pass, std::span<Share> 
 // One share per thread in `memory`.
 std::span<Share> make_shares(const Cut& s, int threads, char* memory) {
   Share* const shares = reinterpret_cast<Share*>(memory);
+  const int64_t groups = std::min<int64_t>(threads, s.token_parts);  // with the same tokens each
   for (int i = 0; i < threads; ++i) {
+    const int64_t group = i % groups, place = i / groups;
+    const int64_t size = (threads - group + groups - 1) / groups;
     Share* const share = new (shares + i) Share;
-    share->first_part = s.row_parts * i / threads;
-    share->row_parts = s.row_parts * (i + 1) / threads - share->first_part;
+    share->first_row_part = s.row_parts * place / size;
+    share->row_parts = s.row_parts * (place + 1) / size - share->first_row_part;
+    share->first_token_part = group;
+    share->token_step = groups;
+    share->tasks = share->row_parts * parts(s.token_parts - group, groups);
   }
   return {shares, static_cast<size_t>(threads)};
 }
