@@ -10,7 +10,7 @@ class CpuActivationOps final : public ActivationOps {
   explicit CpuActivationOps(const CpuContext& context) : context_(context) {}
 
   void silu_mul(const Tensor& gate, const Tensor& up, const Tensor& out) override {
-    run_binary(context_, context_.kernels.silu_mul, gate, up, out);
+    run_silu_mul(context_, gate, up, out);
   }
   void gelu_tanh(const Tensor& x, const Tensor& out) override {
     run_unary(context_, context_.kernels.gelu_tanh, x, out);

@@ -57,4 +57,21 @@ void run_binary(const CpuContext& context, VectorKernels::Binary kernel, const T
   });
 }
 
+void run_silu_mul(const CpuContext& context, const Tensor& gate, const Tensor& up,
+                  const Tensor& out) {
+  const auto dense = [&](const Tensor& t) {
+    return t.defined() && t.device().is_cpu() && t.dtype() == DataType::kBF16 &&
+           t.is_contiguous() && t.shape() == out.shape();
+  };
+  if (!dense(out) || !dense(gate) || !dense(up)) {
+    return run_binary(context, context.kernels.silu_mul, gate, up, out);
+  }
+  const auto* const a = gate.data<BFloat16>();
+  const auto* const b = up.data<BFloat16>();
+  auto* const result = out.mutable_data<BFloat16>();
+  context.pool.parallel_for(out.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    context.kernels.silu_mul_bf16(&a[begin].bits, &b[begin].bits, &result[begin].bits, end - begin);
+  });
+}
+
 }  // namespace ferrum

@@ -10,5 +10,8 @@ void run_unary(const CpuContext& context, VectorKernels::Unary kernel, const Ten
                const Tensor& out);
 void run_binary(const CpuContext& context, VectorKernels::Binary kernel, const Tensor& a,
                 const Tensor& b, const Tensor& out);
+// silu(gate) * up.
+void run_silu_mul(const CpuContext& context, const Tensor& gate, const Tensor& up,
+                  const Tensor& out);
 
 }  // namespace ferrum

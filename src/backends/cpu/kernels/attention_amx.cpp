@@ -45,7 +45,7 @@ void step(const AttentionStep& a) {
   const int64_t position_steps = round_up(a.positions, kTileDepth) / kTileDepth;
   copy_keys(a, copy);
   for (int64_t p = 0; p < a.positions; p += 2 * kTileRows) {
-    multiply_tiles({.a = copy + p / kTileRows * dim_steps * kTileBytes,
+    multiply_columns({.a = copy + p / kTileRows * dim_steps * kTileBytes,
                     .a_row = 64,
                     .a_step = kTileBytes,
                     .a_next = dim_steps * kTileBytes,
@@ -60,7 +60,7 @@ void step(const AttentionStep& a) {
   softmax_pairs(a, scores, weights);
   transpose_values(a, copy);
   for (int64_t d = 0; d < a.head_dim; d += 2 * kTileRows) {
-    multiply_tiles({.a = copy + d / kTileRows * position_steps * kTileBytes,
+    multiply_columns({.a = copy + d / kTileRows * position_steps * kTileBytes,
                     .a_row = 64,
                     .a_step = kTileBytes,
                     .a_next = position_steps * kTileBytes,

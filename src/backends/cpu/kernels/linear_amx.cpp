@@ -1,7 +1,7 @@
 // LinearOps with AMX tiles: rows of the weight, as they lie, times packed x.
 //
-// A register block is 2 x 2 tiles of sums; per step of 32 elements it loads four tiles and does
-// four products. To load a tile from L1 costs half a product, from L2 more than a whole one if
+// A register block is 2 x 3 tiles of sums; per step of 32 elements it loads five tiles, two of
+// them twice, and does six products. To load a tile from L1 costs half a product, from L2 more than a whole one if
 // nothing overlaps, so L2 bounds this kernel: x (kTokens x kDepth x bf16 is 1 MiB) stays there, and
 // kDepth is long enough that most sums never leave their registers. From there they go straight to
 // the output, by way of 4 KiB in L1.
@@ -68,7 +68,9 @@ void prefetch_after(const LinearTask& a, int64_t row, int64_t i0, TileBlock* blo
   }
   block->ahead = from;
   block->ahead_row = a.in * 2;
-  block->ahead_count = kRowGroup / ((a.tokens + 2 * kVector - 1) / (2 * kVector));
+  int64_t blocks = 0;
+  for (int64_t left = round_up(a.tokens, kVector); left > 0; left -= block_columns(left)) ++blocks;
+  block->ahead_count = (kRowGroup + blocks - 1) / blocks;
 }
 
 // Where the block of rows r.. and tokens t.. keeps its sums: only those that wait for more
@@ -104,9 +106,9 @@ bool has_lines(const LinearTask& a, int64_t r) {
          a.out_dtype != DataType::kF16;
 }
 
-// Rows r .. r + 31 of tokens t .. t + 31, as far as they exist.
-void store_block(const LinearTask& a, int64_t r, int64_t t, const float* sums) {
-  const int64_t tokens = smaller(2 * kVector, a.tokens - t);
+// Rows r .. r + 31 of `tokens` tokens from t, as far as they exist.
+void store_block(const LinearTask& a, int64_t r, int64_t t, int64_t tokens, const float* sums) {
+  tokens = smaller(tokens, a.tokens - t);
   if (!has_lines(a, r)) {
     return store({.sums = sums,
                   .sums_stride = kRowGroup * kVector,
@@ -147,12 +149,12 @@ void many(const LinearTask& a) {
       block.sums_next = kRowGroup * kVector;
       block.add = i0 > 0;
       prefetch_after(a, r, i0, &block);
-      for (int64_t t = 0; t < tokens; t += 2 * kVector) {
-        const int64_t columns = smaller(2 * kVector, tokens - t);
+      for (int64_t t = 0, columns; t < tokens; t += columns) {
+        columns = block_columns(tokens - t);
         block.sums = block_sums(a, r, t, columns);
         multiply_tiles(block, columns);
-        if (last) store_block(a, r, t, block.sums);
-        block.b = static_cast<const char*>(block.b) + 2 * block.b_next;
+        if (last) store_block(a, r, t, columns, block.sums);
+        block.b = static_cast<const char*>(block.b) + columns / kVector * block.b_next;
         block.ahead += block.ahead_count * block.ahead_row;
       }
     }

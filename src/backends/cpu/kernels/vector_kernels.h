@@ -22,6 +22,8 @@ struct VectorKernels {
   using Unary = void (*)(const float* x, float* out, int64_t n);
   Binary add, sub, mul, div;
   Binary silu_mul;  // silu(a) * b
+  // The same from bf16 to bf16; f32 between.
+  void (*silu_mul_bf16)(const uint16_t* a, const uint16_t* b, uint16_t* out, int64_t n);
   Unary relu, gelu, gelu_tanh, silu;
 
   // Reductions. The order of the sum depends on n alone.

@@ -35,6 +35,13 @@ float gelu_tanh(float x) {
   return 0.5f * x * (1 + std::tanh(z));
 }
 
+void silu_mul_bf16(const uint16_t* a, const uint16_t* b, uint16_t* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const float product = silu_mul(to_float(BFloat16{a[i]}), to_float(BFloat16{b[i]}));
+    out[i] = to_bfloat16(product).bits;
+  }
+}
+
 void widen_f16(const uint16_t* x, float* out, int64_t n) {
   for (int64_t i = 0; i < n; ++i) out[i] = to_float(Float16{x[i]});
 }
@@ -113,6 +120,7 @@ const VectorKernels kVectorScalar = {
     .mul = binary<mul>,
     .div = binary<div>,
     .silu_mul = binary<silu_mul>,
+    .silu_mul_bf16 = silu_mul_bf16,
     .relu = unary<relu>,
     .gelu = unary<gelu>,
     .gelu_tanh = unary<gelu_tanh>,
