@@ -1,10 +1,10 @@
 // LinearOps with AMX tiles: rows of the weight, as they lie, times packed x.
 //
 // A register block is 2 x 3 tiles of sums; per step of 32 elements it loads five tiles, two of
-// them twice, and does six products. To load a tile from L1 costs half a product, from L2 more than a whole one if
-// nothing overlaps, so L2 bounds this kernel: x (kTokens x kDepth x bf16 is 1 MiB) stays there, and
-// kDepth is long enough that most sums never leave their registers. From there they go straight to
-// the output, by way of 4 KiB in L1.
+// them twice, and does six products. To load a tile from L1 costs half a product, from L2 more than
+// a whole one, and the two overlap badly, so L2 bounds this kernel: x (kTokens x kDepth x bf16 is
+// 1 MiB) stays there, and kDepth is long enough that most sums never leave their registers. From
+// there they go straight to the output, by way of 6 KiB in L1.
 
 #include "backends/cpu/kernels/amx_tiles.h"
 #include "backends/cpu/kernels/linear_few_bf16.h"
