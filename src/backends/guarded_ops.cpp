@@ -115,6 +115,11 @@ void GuardedLinearOps::linear_group(const Tensor& x, std::span<const LinearTarge
   });
 }
 
+void GuardedLinearOps::gated_linear(const Tensor& x, const LinearTarget& gate,
+                                    const LinearTarget& up) {
+  guard_.run("gated_linear", {&gate.out}, [&] { inner_->gated_linear(x, gate, up); });
+}
+
 void GuardedSamplingOps::argmax(const Tensor& logits, const Tensor& out) {
   guard_.run("argmax", {&out}, [&] { inner_->argmax(logits, out); });
 }

@@ -82,6 +82,7 @@ class GuardedLinearOps final : public Guarded<LinearOps> {
   void linear(const Tensor& x, const LinearWeight& weight, const Tensor& bias,
               const Tensor& out) override;
   void linear_group(const Tensor& x, std::span<const LinearTarget> targets) override;
+  void gated_linear(const Tensor& x, const LinearTarget& gate, const LinearTarget& up) override;
 };
 
 class GuardedSamplingOps final : public Guarded<SamplingOps> {

@@ -138,6 +138,13 @@ class ComposedLinearOps final : public LinearOps {
     ops_.add(product, bias, out);
   }
 
+  void gated_linear(const Tensor& x, const LinearTarget& gate, const LinearTarget& up) override {
+    linear(x, gate.weight, gate.bias, gate.out);
+    linear(x, up.weight, up.bias, up.out);
+    ops_.silu(gate.out, gate.out);
+    ops_.mul(gate.out, up.out, gate.out);
+  }
+
  private:
   TensorOps& ops_;
   TensorFactory& factory_;

@@ -45,7 +45,7 @@ struct PagedLayout {
 };
 
 struct AttentionParams {
-  float scale = 1.0f;          // of the scores, usually 1 / sqrt(head_dim)
+  float scale = 1.0f;          // of the scores, > 0; usually 1 / sqrt(head_dim)
   int64_t sliding_window = 0;  // a token sees itself and the window - 1 before it; 0: all
 };
 
@@ -109,6 +109,10 @@ class LinearOps {
   virtual void linear_group(const Tensor& x, std::span<const LinearTarget> targets) {
     for (const LinearTarget& t : targets) linear(x, t.weight, t.bias, t.out);
   }
+  // The inner part of SwiGLU (Shazeer, 2020, arXiv:2002.05202): gate.out = silu(a) * b, with what
+  // linear() gives for `gate` as a and for `up` as b, either of them rounded to out's dtype or not.
+  // The weights have the same shape; up.out is working space, like gate.out.
+  virtual void gated_linear(const Tensor& x, const LinearTarget& gate, const LinearTarget& up) = 0;
 };
 
 // How one row of logits becomes one token. Applied in this order: bias, penalties, temperature,

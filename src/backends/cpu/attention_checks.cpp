@@ -112,6 +112,9 @@ void check_paged_attention(const Tensor& q, const Tensor& k_cache, const Tensor&
   if (params.sliding_window < 0) {
     refuse("the window is " + std::to_string(params.sliding_window), "pass 0 for no window");
   }
+  if (!(params.scale > 0)) {
+    refuse("the scale is " + std::to_string(params.scale), "pass one above 0");
+  }
   const int64_t items = layout.context_length.defined() ? layout.context_length.numel() : 0;
   check_integers("context_length", layout.context_length, DataType::kI32, 1, items);
   check_integers("query_start", layout.query_start, DataType::kI32, 1, items + 1);

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "backends/cpu/elementwise.h"
 #include "backends/cpu/kernels/linear_kernels.h"
 #include "backends/cpu/kernels/scalar_elements.h"
 
@@ -69,8 +70,10 @@ void check_rows(const char* name, const Tensor& t, int64_t columns) {
 // One of the layers of a call.
 struct Target {
   const char* weight;
+  const char* up;  // as in LinearTask
   int64_t rows;
   const float* bias;
+  const float* up_bias;
   char* out;
   DataType out_dtype;
   int64_t out_stride;
@@ -125,7 +128,8 @@ Cut cut(const Call& c, int64_t tokens, int threads) {
     s.tokens = round_up(s.tokens / 2, grain);
   }
   s.token_parts = parts(tokens, s.tokens);
-  s.sums_bytes = round_up(s.tokens * s.rows * 4, kLine);
+  const bool gated = c.targets[0].up != nullptr;
+  s.sums_bytes = round_up(s.tokens * s.rows * (gated ? 8 : 4), kLine);
   s.thread_bytes = round_up(s.sums_bytes + k.scratch_bytes, kLine);
   const int64_t x_size = k.x_dtype == DataType::kF32 ? 4 : 2;
   s.packed_bytes = round_up(s.tokens * round_up(c.in, cpu::kPackedStep) * x_size, kLine);
@@ -188,12 +192,15 @@ void run_task(const Call& c, const Cut& s, const Pass& pass, const Share& share,
   const int64_t out = (pass.first + part * s.tokens) * target.out_stride + row;
   const bool last = task + 1 == share.tasks;
   const int64_t next = share.first_row_part + (task + 1) % share.row_parts;
+  const int64_t offset = weight - target.weight;
   c.kernel.run({.weight = weight,
+                .up = target.up ? target.up + offset : nullptr,
                 .in = c.in,
                 .rows = std::min(s.rows, target.rows - row),
                 .x = pass.packed + part * s.packed_bytes,
                 .tokens = std::min(s.tokens, pass.tokens - part * s.tokens),
                 .bias = target.bias ? target.bias + row : nullptr,
+                .up_bias = target.up_bias ? target.up_bias + row : nullptr,
                 .out = target.out + out * element_bytes(target.out_dtype),
                 .out_dtype = target.out_dtype,
                 .out_stride = target.out_stride,
@@ -303,6 +310,40 @@ size_t groupable(std::span<const LinearTarget> targets) {
   return n;
 }
 
+Target target_of(const LinearTarget& t, const float* bias) {
+  return {.weight = static_cast<const char*>(own(t.weight).tensor().raw_data()),
+          .up = nullptr,
+          .rows = t.out.dim(1),
+          .bias = bias,
+          .up_bias = nullptr,
+          .out = static_cast<char*>(t.out.mutable_raw_data()),
+          .out_dtype = t.out.dtype(),
+          .out_stride = t.out.stride(0),
+          .first_part = 0};
+}
+
+// Up to `few` tokens at once go through the kernel for few.
+void run_targets(const Tensor& x, DataType weight, const LinearKernels& kernels, int64_t few,
+                 std::span<Target> targets, ThreadPool& pool, Scratch& scratch) {
+  int64_t rows = 0;
+  for (const Target& target : targets) rows += target.rows;
+  if (rows == 0) return;
+  for (int64_t first = 0; first < x.dim(0); first += kTokensPerPass) {
+    const int64_t tokens = std::min(kTokensPerPass, x.dim(0) - first);
+    const LinearKernel& kernel = tokens <= few ? kernels.few : kernels.many;
+    const Call call{.kernels = kernels,
+                    .kernel = kernel,
+                    .weight_size = element_bytes(weight),
+                    .in = x.dim(1),
+                    .rows = rows,
+                    .x = static_cast<const char*>(x.raw_data()),
+                    .x_dtype = x.dtype(),
+                    .x_stride = x.stride(0),
+                    .targets = targets};
+    run_pass(call, first, tokens, pool, scratch);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<LinearWeight> CpuLinearOps::pack(const Tensor& weight) {
@@ -343,34 +384,44 @@ void CpuLinearOps::run_group(const Tensor& x, std::span<const LinearTarget> grou
   for (const LinearTarget& t : group) rows += t.out.dim(1);
   float* bias = reinterpret_cast<float*>((*biases).reserve(rows * 4));
   for (size_t i = 0; i < group.size(); ++i) {
-    const LinearTarget& t = group[i];
-    targets[i] = {.weight = static_cast<const char*>(own(t.weight).tensor().raw_data()),
-                  .rows = t.out.dim(1),
-                  .bias = as_f32(t.bias, bias),
-                  .out = static_cast<char*>(t.out.mutable_raw_data()),
-                  .out_dtype = t.out.dtype(),
-                  .out_stride = t.out.stride(0),
-                  .first_part = 0};
-    bias += t.out.dim(1);
+    targets[i] = target_of(group[i], as_f32(group[i].bias, bias));
+    bias += group[i].out.dim(1);
   }
-  if (rows == 0 || x.dim(0) == 0) return;
-  const Tensor& w = own(group[0].weight).tensor();
-  const bool empty = w.dim(1) == 0;  // vector kernels want something to add up
-  const LinearKernels kernels = cpu::linear_kernels(empty ? Isa::kScalar : isa_, w.dtype());
+  const DataType dtype = own(group[0].weight).tensor().dtype();
+  const bool empty = x.dim(1) == 0;  // vector kernels want something to add up
+  const LinearKernels kernels = cpu::linear_kernels(empty ? Isa::kScalar : isa_, dtype);
   cpu::ScratchPool::Lease scratch(scratch_);
-  for (int64_t first = 0; first < x.dim(0); first += kTokensPerPass) {
-    const int64_t tokens = std::min(kTokensPerPass, x.dim(0) - first);
-    const Call call{.kernels = kernels,
-                    .kernel = tokens <= kernels.few_tokens ? kernels.few : kernels.many,
-                    .weight_size = element_bytes(w.dtype()),
-                    .in = w.dim(1),
-                    .rows = rows,
-                    .x = static_cast<const char*>(x.raw_data()),
-                    .x_dtype = x.dtype(),
-                    .x_stride = x.stride(0),
-                    .targets = std::span(targets).first(group.size())};
-    run_pass(call, first, tokens, pool_, *scratch);
+  run_targets(x, dtype, kernels, kernels.few_tokens, std::span(targets).first(group.size()), pool_,
+              *scratch);
+}
+
+void CpuLinearOps::gated_linear(const Tensor& x, const LinearTarget& gate,
+                                const LinearTarget& up) {
+  check_target(x, gate);
+  check_target(x, up);
+  if (gate.out.dim(1) != up.out.dim(1)) {
+    refuse("gate is " + to_string(gate.out) + " but up is " + to_string(up.out),
+           "give both weights the same shape");
   }
+  const DataType dtype = own(gate.weight).tensor().dtype();
+  const LinearKernels kernels = cpu::linear_kernels(isa_, dtype);
+  const bool same = dtype == own(up.weight).tensor().dtype();
+  if (same && kernels.many.gated && x.dim(0) > kernels.few_tokens && x.dim(1) > 0) {
+    return run_gated(x, gate, up);
+  }
+  const LinearTarget both[] = {gate, up};
+  linear_group(x, both);
+  run_silu_mul({pool_, vector_kernels(isa_)}, gate.out, up.out, gate.out);
+}
+
+void CpuLinearOps::run_gated(const Tensor& x, const LinearTarget& gate, const LinearTarget& up) {
+  cpu::ScratchPool::Lease biases(scratch_), scratch(scratch_);
+  float* const bias = reinterpret_cast<float*>((*biases).reserve(gate.out.dim(1) * 8));
+  Target target = target_of(gate, as_f32(gate.bias, bias));
+  target.up = static_cast<const char*>(own(up.weight).tensor().raw_data());
+  target.up_bias = as_f32(up.bias, bias + gate.out.dim(1));
+  const DataType dtype = own(gate.weight).tensor().dtype();
+  run_targets(x, dtype, cpu::linear_kernels(isa_, dtype), 0, {&target, 1}, pool_, *scratch);
 }
 
 }  // namespace ferrum

@@ -18,9 +18,11 @@ class CpuLinearOps final : public LinearOps {
   void linear(const Tensor& x, const LinearWeight& weight, const Tensor& bias,
               const Tensor& out) override;
   void linear_group(const Tensor& x, std::span<const LinearTarget> targets) override;
+  void gated_linear(const Tensor& x, const LinearTarget& gate, const LinearTarget& up) override;
 
  private:
   void run_group(const Tensor& x, std::span<const LinearTarget> group);
+  void run_gated(const Tensor& x, const LinearTarget& gate, const LinearTarget& up);
 
   ThreadPool& pool_;
   Isa isa_;

@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -25,21 +27,22 @@ class LentStorage final : public Storage {
 
 int64_t size_of(DataType dtype) { return bits_of(dtype) / 8; }
 
-// A matrix of random elements with `gap` unused elements after each row, `shift` bytes off
-// alignment. It ends where its allocation ends, so that AddressSanitizer sees reads past it.
+// A matrix of random elements with `gap` unused elements after each row, `shift` bytes off the
+// alignment of a cache line. It ends where its allocation ends, so that AddressSanitizer sees reads past it.
 class Matrix {
  public:
   Matrix(int64_t rows, int64_t columns, DataType dtype, int64_t gap, int64_t shift, uint32_t seed)
       : stride_(columns + gap), dtype_(dtype) {
     const int64_t elements = rows ? rows * stride_ - gap : 0;
-    bytes_.resize(static_cast<size_t>(elements * size_of(dtype) + shift));
+    const int64_t size = elements * size_of(dtype) + shift;
+    bytes_.reset(static_cast<char*>(::operator new(static_cast<size_t>(size), kLine)));
     std::mt19937 random(seed);
     std::normal_distribution<float> normal;
     for (int64_t i = 0; i < elements; ++i) {
-      store_element(bytes_.data() + shift, dtype, i, normal(random));
+      store_element(bytes_.get() + shift, dtype, i, normal(random));
     }
-    const auto storage = std::make_shared<LentStorage>(
-        bytes_.data(), static_cast<int64_t>(bytes_.size()) + gap * size_of(dtype));
+    const auto storage =
+        std::make_shared<LentStorage>(bytes_.get(), size + gap * size_of(dtype));
     tensor_ = Tensor(storage, {rows, stride_}, dtype, shift).narrow(1, 0, columns);
   }
 
@@ -52,9 +55,12 @@ class Matrix {
   }
 
  private:
+  static constexpr std::align_val_t kLine{64};
+  struct Free { void operator()(char* p) const { ::operator delete(p, kLine); } };
+
   int64_t stride_;
   DataType dtype_;
-  std::vector<char> bytes_;
+  std::unique_ptr<char, Free> bytes_;
   Tensor tensor_;
 };
 
@@ -207,6 +213,67 @@ TEST_P(CpuLinear, NotANumberInAWeightReachesItsColumnAndNoOther) {
       ops.linear(x.tensor(), *ops.pack(w.tensor()), Tensor(), y.tensor());
       for (int64_t o = 0; o < 20; ++o) {
         EXPECT_EQ(std::isfinite(y.at(0, o)), o != 7 && o != 8) << o;
+      }
+    }
+  }
+}
+
+// In one go, over every way a task is cut: the same as its parts, up to the rounding that they add.
+TEST_P(CpuLinear, GatedIsTheProductOfItsLayers) {
+  struct Size { int64_t tokens, rows, in; };
+  for (const Size& s : {Size{1, 40, 64}, {17, 64, 70}, {100, 33, 2048}, {300, 96, 2080}}) {
+    for (DataType out : {DataType::kF32, DataType::kBF16}) {
+      const Matrix x(s.tokens, s.in, DataType::kF32, 0, 0, 1);
+      const Matrix gate(s.rows, s.in, DataType::kBF16, 0, 0, 2);
+      const Matrix up(s.rows, s.in, DataType::kBF16, 0, 0, 3);
+      const Matrix bias(1, s.rows, DataType::kF32, 0, 0, 4);
+      const Matrix a(s.tokens, s.rows, DataType::kF32, 0, 0, 5);
+      const Matrix b(s.tokens, s.rows, DataType::kF32, 0, 0, 6);
+      const Matrix y(s.tokens, s.rows, out, 0, 0, 7), work(s.tokens, s.rows, out, 0, 0, 8);
+      CpuLinearOps ops(pool_, GetParam());
+      const auto g = ops.pack(gate.tensor()), u = ops.pack(up.tensor());
+      const Tensor row = bias.tensor().reshape({s.rows});
+      ops.linear(x.tensor(), *g, row, a.tensor());
+      ops.linear(x.tensor(), *u, Tensor(), b.tensor());
+      ops.gated_linear(x.tensor(), {*g, row, y.tensor()}, {*u, Tensor(), work.tensor()});
+      for (int64_t t = 0; t < s.tokens; ++t) {
+        for (int64_t r = 0; r < s.rows; ++r) {
+          const double expected = a.at(t, r) / (1 + std::exp(-a.at(t, r))) * b.at(t, r);
+          // Either factor and the result rounded to bf16; silu magnifies an error 1 + |a| times.
+          const double bound =
+              out == DataType::kF32 ? 1e-5 : 0x1p-8 * (3 + std::fabs(a.at(t, r)));
+          ASSERT_NEAR(y.at(t, r), expected, bound * (std::fabs(expected) + 1e-3))
+              << t << " " << r << " of " << s.tokens << " " << s.rows << " " << s.in;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(CpuLinear, AGroupIsItsLayers) {
+  for (int64_t tokens : {1, 33, 300}) {
+    const Matrix x(tokens, 70, DataType::kF32, 0, 0, 1);
+    const Matrix first(40, 70, DataType::kBF16, 0, 0, 2), second(200, 70, DataType::kBF16, 0, 0, 3);
+    const Matrix third(7, 70, DataType::kF32, 0, 0, 4);
+    CpuLinearOps ops(pool_, GetParam());
+    const std::unique_ptr<LinearWeight> packed[] = {
+        ops.pack(first.tensor()), ops.pack(second.tensor()), ops.pack(third.tensor())};
+    std::vector<Matrix> alone, together;
+    for (const auto& weight : packed) {
+      alone.emplace_back(tokens, weight->out_features(), DataType::kF32, 0, 0, 5);
+      together.emplace_back(tokens, weight->out_features(), DataType::kF32, 0, 0, 6);
+    }
+    const Tensor none;
+    const Tensor out[] = {together[0].tensor(), together[1].tensor(), together[2].tensor()};
+    const LinearTarget targets[] = {
+        {*packed[0], none, out[0]}, {*packed[1], none, out[1]}, {*packed[2], none, out[2]}};
+    ops.linear_group(x.tensor(), targets);
+    for (size_t i = 0; i < 3; ++i) {
+      ops.linear(x.tensor(), *packed[i], none, alone[i].tensor());
+      for (int64_t t = 0; t < tokens; ++t) {
+        for (int64_t r = 0; r < packed[i]->out_features(); ++r) {
+          ASSERT_EQ(together[i].at(t, r), alone[i].at(t, r)) << i << " " << t << " " << r;
+        }
       }
     }
   }

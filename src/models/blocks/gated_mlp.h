@@ -13,23 +13,19 @@ class GatedMlp {
   };
 
   GatedMlp(KernelOps& ops, const WeightSet& weights)
-      : ops_(ops.activation()),
-        linear_(ops.linear()),
+      : ops_(ops.linear()),
         gate_(*ops.linear(), weights, "gate_proj"),
         up_(*ops.linear(), weights, "up_proj"),
         down_(*ops.linear(), weights, "down_proj") {}
 
   // x, out: [tokens, hidden]
   void forward(const Tensor& x, const Scratch& scratch, const Tensor& out) const {
-    const LinearTarget both[] = {gate_.target(scratch.gate), up_.target(scratch.up)};
-    linear_->linear_group(x, both);
-    ops_->silu_mul(scratch.gate, scratch.up, scratch.gate);
+    ops_->gated_linear(x, gate_.target(scratch.gate), up_.target(scratch.up));
     down_.forward(scratch.gate, out);
   }
 
  private:
-  ActivationOps* ops_;
-  LinearOps* linear_;
+  LinearOps* ops_;
   Linear gate_, up_, down_;
 };
 

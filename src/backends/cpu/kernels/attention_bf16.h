@@ -14,12 +14,12 @@ constexpr int64_t kPairs = kAttentionTile / 2;
 // positions behind the last one have weight 0, up to a multiple of 32.
 inline void softmax_pairs(const AttentionStep& a, float* scores, __m512i* weights) {
   for (int64_t row = 0; row < a.rows; row += kVector) {
-    const __m512 largest = raise_largest<F32x16>(a, row, scores);
+    const __m512 below = F32x16::subtract(F32x16::zero(), raise_largest<F32x16>(a, row, scores));
     __m512 total = _mm512_loadu_ps(a.total + row);
     const auto weight = [&](int64_t p) {
       if (p >= a.positions) return _mm512_setzero_ps();
       const __m512 score = _mm512_loadu_ps(scores + p * kVector);
-      return power_of_two<F32x16, Accuracy::kCoarse>(_mm512_sub_ps(score, largest));
+      return weight_of<F32x16, Accuracy::kCoarse>(a, score, below);
     };
     for (int64_t p = 0; p < round_up(a.positions, 32); p += 2) {
       const __m512 low = weight(p);

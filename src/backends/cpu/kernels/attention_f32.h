@@ -42,11 +42,11 @@ inline void step_f32(const AttentionStep& a, const void* const* keys, const void
       scores, kAttentionTile * A::kLanes, false);
   for (int64_t row = 0; row < a.rows; row += A::kLanes) {
     float* const own = scores + row * kAttentionTile;
-    const auto largest = raise_largest<A>(a, row, own);
+    const auto below = A::subtract(A::zero(), raise_largest<A>(a, row, own));
     auto total = A::load(a.total + row);
     for (int64_t p = 0; p < a.positions; ++p) {
       float* const at = own + p * A::kLanes;
-      const auto weight = power_of_two<A, Accuracy::kF32>(A::subtract(A::load(at), largest));
+      const auto weight = weight_of<A, Accuracy::kF32>(a, A::load(at), below);
       total = A::add(total, weight);
       A::store(at, weight);
     }

@@ -39,17 +39,20 @@ struct PackArgs {
 
 // Rows of the weight times packed tokens, into their place in the output:
 // out[t, r] = sum over i of weight[r, i] * x[t, i], plus bias[r] where there is a bias.
+// With a second weight `up`: out = silu(that) * the same of `up`.
 struct LinearTask {
   const void* weight;  // first of the rows, each `in` elements, one after the other
+  const void* up;      // likewise, or null
   int64_t in;
   int64_t rows;
   const void* x;       // packed
   int64_t tokens;
   const float* bias;   // or null
+  const float* up_bias;
   void* out;           // rows `out_stride` elements apart
   DataType out_dtype;
   int64_t out_stride;
-  float* sums;         // rows x padded tokens, this thread's, 64-byte aligned
+  float* sums;         // rows x padded tokens for each weight, this thread's, 64-byte aligned
   void* scratch;       // LinearKernel::scratch_bytes, likewise
   const void* next;    // rows that are likely to come next, worth bringing near; or null
 };
@@ -64,6 +67,7 @@ struct LinearKernel {
   int64_t max_deep_rows = 0;  // likewise where `in` exceeds depth; 0: max_rows
   int64_t max_tokens = 0;     // likewise; 0: any number
   int64_t scratch_bytes = 0;
+  bool gated = false;         // LinearTask::up may be set
 };
 
 // out[t, r] = sums * factor[t] + bias[r]; factor and bias may be null.
