@@ -28,7 +28,8 @@ class LentStorage final : public Storage {
 int64_t size_of(DataType dtype) { return bits_of(dtype) / 8; }
 
 // A matrix of random elements with `gap` unused elements after each row, `shift` bytes off the
-// alignment of a cache line. It ends where its allocation ends, so that AddressSanitizer sees reads past it.
+// alignment of a cache line. It ends where its allocation ends, so that AddressSanitizer sees reads
+// past it.
 class Matrix {
  public:
   Matrix(int64_t rows, int64_t columns, DataType dtype, int64_t gap, int64_t shift, uint32_t seed)

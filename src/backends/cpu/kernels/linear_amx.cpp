@@ -193,8 +193,8 @@ void multiply_panel(const LinearTask& a, const Panel& p) {
     block.sums = block_sums(a, p, t, columns);
     multiply_tiles(block, columns);
     if (complete) {
-      const float* const first = p.up ? block_sums(a, {p.row, p.i0, false}, t, columns) : block.sums;
-      store_block(a, p.row, t, columns, first, p.up ? block.sums : nullptr);
+      const float* const gate = block_sums(a, {p.row, p.i0, false}, t, columns);
+      store_block(a, p.row, t, columns, gate, p.up ? block.sums : nullptr);
     }
     block.b = static_cast<const char*>(block.b) + columns / kVector * block.b_next;
     block.ahead += block.ahead_count * block.ahead_row;
