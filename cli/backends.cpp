@@ -103,6 +103,7 @@ void print_backend(const LiveBackend& b) {
   };
   able(c.supports_fp16, "f16 weights");
   able(c.supports_bf16, "bf16 weights");
+  able(c.supports_native_bf16, "native bf16 products");
   able(c.supports_int8, "int8 weights");
   able(c.supports_flash_attention, "flash attention");
   able(c.supports_paged_attention, "paged attention");

@@ -35,6 +35,7 @@ void to_json(Json& json, const BackendCapabilities& c) {
           {"max_tensor_dims", c.max_tensor_dims},
           {"supports_fp16", c.supports_fp16},
           {"supports_bf16", c.supports_bf16},
+          {"supports_native_bf16", c.supports_native_bf16},
           {"supports_int8", c.supports_int8},
           {"supports_flash_attention", c.supports_flash_attention},
           {"supports_paged_attention", c.supports_paged_attention},
@@ -56,6 +57,7 @@ void from_json(const Json& json, BackendCapabilities& c) {
   reader.require("max_tensor_dims", c.max_tensor_dims);
   reader.require("supports_fp16", c.supports_fp16);
   reader.require("supports_bf16", c.supports_bf16);
+  reader.require("supports_native_bf16", c.supports_native_bf16);
   reader.require("supports_int8", c.supports_int8);
   reader.require("supports_flash_attention", c.supports_flash_attention);
   reader.require("supports_paged_attention", c.supports_paged_attention);

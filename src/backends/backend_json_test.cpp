@@ -18,6 +18,7 @@ BackendCapabilities full_capabilities() {
           .max_tensor_dims = 8,
           .supports_fp16 = true,
           .supports_bf16 = true,
+          .supports_native_bf16 = true,
           .supports_int8 = true,
           .supports_flash_attention = true,
           .supports_paged_attention = true,

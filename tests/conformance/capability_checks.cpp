@@ -127,6 +127,17 @@ class Checker {
     return scratch_ <= brief + (int64_t{64} << 10);
   }
 
+  // In bf16, 1 + 2^-10 is 1. One token and many may be the work of different kernels.
+  bool rounds_to_bf16(int64_t tokens) {
+    const auto all = resolve_kernel_ops(own_, ops_, factory_);
+    const auto weight = all->linear()->pack(factory_.ones({8, 64}, DataType::kBF16, device_));
+    const std::vector<float> values(static_cast<size_t>(tokens * 64), 1 + 1.0f / 1024);
+    const Tensor x = factory_.from_values(std::span<const float>(values), {tokens, 64}, device_);
+    const Tensor out = empty({tokens, 8}, DataType::kF32);
+    all->linear()->linear(x, *weight, Tensor(), out);
+    return first(out) == 64;
+  }
+
   bool packs_int8() {
     const Tensor weight = factory_.ones({8, 8}, DataType::kI8, device_);
     return own_ && own_->linear() && own_->linear()->pack(weight)->size_bytes() < 8 * 8 * 2;
@@ -193,6 +204,8 @@ std::vector<std::string> false_claims(ComputeBackend& backend, const BackendCapa
   }
   compare("fp16", claimed.supports_fp16, works([&] { return check.computes_in(DataType::kF16); }));
   compare("bf16", claimed.supports_bf16, works([&] { return check.computes_in(DataType::kBF16); }));
+  compare("native bf16", claimed.supports_native_bf16,
+          works([&] { return check.rounds_to_bf16(1) && check.rounds_to_bf16(64); }));
   compare("int8", claimed.supports_int8, works([&] { return check.packs_int8(); }));
   compare("flash attention", claimed.supports_flash_attention,
           works([&] { return check.attention_scratch_is_bounded(); }));

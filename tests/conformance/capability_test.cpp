@@ -36,6 +36,7 @@ TEST(CapabilityChecks, FindFalseClaims) {
   using C = BackendCapabilities;
   EXPECT_THAT(turned(&C::supports_fp16), Contains(HasSubstr("fp16")));
   EXPECT_THAT(turned(&C::supports_bf16), Contains(HasSubstr("bf16")));
+  EXPECT_THAT(turned(&C::supports_native_bf16), Contains(HasSubstr("native bf16")));
   EXPECT_THAT(turned(&C::supports_int8), Contains(HasSubstr("int8")));
   EXPECT_THAT(turned(&C::supports_flash_attention), Contains(HasSubstr("flash")));
   EXPECT_THAT(turned(&C::supports_paged_attention), Contains(HasSubstr("paged")));

@@ -31,6 +31,9 @@ struct BackendCapabilities {
   int max_tensor_dims = 0;
   bool supports_fp16 = false;  // f16 weights and activations in every op group
   bool supports_bf16 = false;
+  // Products of bf16 weights are computed from bf16 on both sides, not widened to f32: linear()
+  // rounds an x of f32 for them, so that activations in bf16 lose nothing there.
+  bool supports_native_bf16 = false;
   bool supports_int8 = false;  // int8 weights computed packed
   bool supports_flash_attention = false;  // attention scratch does not grow with the context
   bool supports_paged_attention = false;

@@ -15,6 +15,7 @@
 #include "backends/cpu/cpu_tensor_factory.h"
 #include "backends/cpu/cpu_tensor_ops.h"
 #include "backends/cpu/finite_check.h"
+#include "backends/cpu/kernels/linear_kernels.h"
 #include "ferrum/backends/backend_catalog.h"
 
 namespace ferrum {
@@ -147,6 +148,8 @@ BackendCapabilities CpuBackend::capabilities() const {
   c.max_tensor_dims = Shape::kMaxRank;
   c.supports_fp16 = true;
   c.supports_bf16 = true;
+  c.supports_native_bf16 =
+      cpu::linear_kernels(options_.isa, DataType::kBF16).many.x_dtype == DataType::kBF16;
   c.supports_flash_attention = true;
   c.supports_paged_attention = true;
   // Steps are bounded by memory alone, their counts by the i32 of PagedLayout.

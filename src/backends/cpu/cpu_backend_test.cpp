@@ -109,6 +109,15 @@ TEST(CpuBackend, OptionsAreValidated) {
   EXPECT_THAT(make(scalar)->version(), HasSubstr("scalar"));
 }
 
+TEST(CpuBackend, MultipliesBf16NativelyByInstructionsMadeForIt) {
+  for (const Isa isa : available_isas()) {
+    BackendConfig config;
+    config.backend_options = {{"isa", to_string(isa)}};
+    EXPECT_EQ(make(config)->capabilities().supports_native_bf16, isa >= Isa::kAvx512Bf16)
+        << to_string(isa);
+  }
+}
+
 TEST(CpuBackend, ThreadsShareIt) {
   const auto backend = make();
   backend->initialize(kCpu);
