@@ -54,7 +54,9 @@ void print_table(const BenchmarkResult& r, const BenchOptions& o) {
   text += format("first token after %.3f s of a %.0f-token prompt; loaded in %.2f s\n", r.ttft_s,
                  static_cast<double>(o.benchmark.prompt), r.load_s);
   text += "peak memory " + format_bytes(r.peak_rss_bytes) + "; weights, cache and workspace " +
-          format_bytes(r.planned_bytes) + "\n";
+          format_bytes(r.plan.total_bytes()) + "\n" + "weights in " +
+          std::string(to_string(r.plan.weight_dtype)) + ", activations and cache in " +
+          std::string(to_string(r.plan.activation_dtype)) + "\n";
   text += format("medians of %.0f samples\n", static_cast<double>(r.prefill_samples.size()));
   write_out(text);
 }
@@ -71,8 +73,8 @@ EngineConfig config_of(const BenchOptions& o) {
 std::unique_ptr<Engine> open_subject(const BenchOptions& o) {
   const EngineConfig config = config_of(o);
   if (o.shape.empty()) return open_engine(config);
-  return open_engine([&](std::stop_token stop, const auto& progress) {
-    return open_random_engine(o.shape, config, std::move(stop), progress);
+  return open_engine(config, [&](const auto& given, std::stop_token stop, const auto& progress) {
+    return open_random_engine(o.shape, given, std::move(stop), progress);
   });
 }
 

@@ -18,8 +18,10 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
   };
   add("--dtype", o.dtype, "Cast the weights: f32, f16 or bf16 (default: as they are stored)")
       ->check(CLI::IsMember({"f32", "f16", "bf16"}));
-  add("--activations", o.activations, "Activations and cache: f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+  add("--activations", o.activations,
+      "Activations and cache: f32, bf16 or auto: bf16 where the weights are and the device "
+      "multiplies bf16 natively")
+      ->check(CLI::IsMember({"auto", "f32", "bf16"}))
       ->capture_default_str();
   add("--context", o.context,
       "Longest sequence in tokens (default: the model's, as far as it fits)")
@@ -28,7 +30,9 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
   add("--threads", o.threads, "CPU threads (default: as many as this process may use)")
       ->check(integer_in(1, 4096));
   add("--isa", o.isa, "Highest instruction set for kernels: scalar, avx2, avx512, ...");
-  command.add_flag("--debug", o.debug, "Check weights and every operation's result for NaN (slow)")
+  command
+      .add_flag("--debug", o.debug,
+                "Check weights and every operation's result for NaN (slow); print the memory plan")
       ->group(group);
 }
 
@@ -37,7 +41,7 @@ EngineConfig to_engine_config(const EngineOptions& o, std::string model) try {
   config.model = std::move(model);
   config.max_context = o.context;
   if (!o.dtype.empty()) config.dtype = parse_dtype(o.dtype);
-  config.activation_dtype = parse_dtype(o.activations);
+  if (o.activations != "auto") config.activation_dtype = parse_dtype(o.activations);
   config.backend.enable_debug = o.debug;
   if (!o.device.empty()) {
     config.backend.device = parse_device(o.device);
@@ -53,16 +57,21 @@ EngineConfig to_engine_config(const EngineOptions& o, std::string model) try {
   throw UsageError(error.message(), error.hint());
 }
 
-std::unique_ptr<Engine> open_engine(const EngineOpener& open) {
+std::unique_ptr<Engine> open_engine(const EngineConfig& config, const EngineOpener& open) {
   std::stop_source stop;
   OnInterrupt on_interrupt([&] { stop.request_stop(); });
   ProgressLine line;
-  auto engine = open(stop.get_token(), [&](const OpenProgress& progress) {
+  auto engine = open(config, stop.get_token(), [&](const OpenProgress& progress) {
     line.show(progress.stage, progress.done, progress.total);
   });
   line.clear();
   for (const std::string& warning : engine->warnings()) {
     write_note(coloured("warning: ", Colour::kYellow) + printable(warning));
+  }
+  if (config.backend.enable_debug) {
+    std::string plan = to_string(engine->memory_plan());
+    plan.pop_back();  // the end of its last line
+    write_note("memory plan\n" + plan);
   }
   return engine;
 }

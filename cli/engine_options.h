@@ -5,7 +5,6 @@
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -15,7 +14,7 @@ namespace ferrum::cli {
 
 struct EngineOptions {
   std::string dtype;  // empty: as stored
-  std::string activations = "f32";
+  std::string activations = "auto";
   std::string device;  // empty: the best backend that there is
   std::string isa;
   int64_t context = 0;
@@ -29,16 +28,11 @@ void add_engine_options(CLI::App& command, EngineOptions& options);
 EngineConfig to_engine_config(const EngineOptions& options, std::string model);
 
 using EngineOpener = std::function<std::unique_ptr<Engine>(
-    std::stop_token, const std::function<void(const OpenProgress&)>&)>;
+    const EngineConfig&, std::stop_token, const std::function<void(const OpenProgress&)>&)>;
 
 // Calls `open` with a progress line on a terminal and a stop token that Ctrl-C requests, and prints
-// the engine's warnings.
-std::unique_ptr<Engine> open_engine(const EngineOpener& open);
-
-inline std::unique_ptr<Engine> open_engine(const EngineConfig& config) {
-  return open_engine([&](std::stop_token stop, const auto& progress) {
-    return Engine::open(config, std::move(stop), progress);
-  });
-}
+// the engine's warnings; with enable_debug its memory plan too.
+std::unique_ptr<Engine> open_engine(const EngineConfig& config,
+                                    const EngineOpener& open = Engine::open);
 
 }  // namespace ferrum::cli

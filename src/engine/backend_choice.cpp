@@ -7,8 +7,10 @@ namespace {
 
 BackendRequirements requirements_of(const EngineConfig& config) {
   BackendRequirements requirements;
-  requirements.required_dtypes = {DataType::kF32, config.activation_dtype};
-  if (config.dtype) requirements.required_dtypes.push_back(*config.dtype);
+  requirements.required_dtypes = {DataType::kF32};
+  for (const std::optional<DataType> dtype : {config.activation_dtype, config.dtype}) {
+    if (dtype) requirements.required_dtypes.push_back(*dtype);
+  }
   requirements.min_batch_size = config.max_sequences;
   requirements.min_sequence_length = config.max_context;
   return requirements;

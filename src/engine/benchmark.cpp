@@ -88,7 +88,7 @@ BenchmarkResult run_benchmark(Engine& engine, const BenchmarkOptions& options, d
   };
   BenchmarkResult result;
   result.load_s = load_seconds;
-  result.planned_bytes = engine.memory_plan().total_bytes();
+  result.plan = engine.memory_plan();
   // The first use of mapped weights reads them from the disk: not what is measured.
   say("warming up");
   run_sample(engine, options.prompt, 2, 0, stop);
@@ -138,7 +138,7 @@ void to_json(Json& json, const BenchmarkResult& r) {
               {"load_s", r.load_s},
               {"ttft_s", r.ttft_s},
               {"peak_rss_bytes", r.peak_rss_bytes},
-              {"planned_bytes", r.planned_bytes},
+              {"plan", r.plan},
               {"probes", r.probes},
               {"prefill_samples", r.prefill_samples},
               {"decode_samples", r.decode_samples}};

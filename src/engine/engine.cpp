@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/activation_dtype.h"
 #include "engine/backend_choice.h"
 #include "engine/embedded_model.h"
 #include "engine/engine_loop.h"
@@ -18,7 +19,8 @@ void check_config(const EngineConfig& config) {
     if (!legal) throw Error(ErrorCode::kInvalidArgument, message);
   };
   require(!config.dtype || is_weight_dtype(*config.dtype), "dtype must be f32, f16 or bf16");
-  require(config.activation_dtype == DataType::kF32 || config.activation_dtype == DataType::kBF16,
+  require(!config.activation_dtype || *config.activation_dtype == DataType::kF32 ||
+              *config.activation_dtype == DataType::kBF16,
           "activation_dtype must be f32 or bf16");
   require(config.max_context >= 0 && config.cache_tokens >= 0,
           "max_context and cache_tokens must be 0 (automatic) or more");
@@ -84,23 +86,27 @@ class LocalEngine final : public Engine {
     return {config_.max_step_tokens, config_.max_sequences, context, spec_->info().sliding_window};
   }
 
-  ModelOptions model_options() const {
-    return {chosen_.device, config_.activation_dtype, config_.max_step_tokens,
-            config_.max_sequences};
+  ModelOptions model_options(DataType activations) const {
+    return {chosen_.device, activations, config_.max_step_tokens, config_.max_sequences};
   }
 
   MemoryPlan plan() const {
     const int64_t free = chosen_.backend->memory_manager().memory_info(chosen_.device).free;
     const int64_t host = query_host_memory().available_bytes;
+    const BackendCapabilities capabilities = chosen_.backend->capabilities();
     return plan_memory({
         .info = spec_->info(),
         .config = config_,
         .available_bytes = chosen_.device.is_cpu() ? std::min(free, host) : free,
         .weight_dtype = source_->dtype(),
+        .activation_dtype =
+            [&](DataType weights) {
+              return choose_activation_dtype(config_.activation_dtype, weights, capabilities);
+            },
         .weight_bytes = [this](auto cast) { return source_->weight_bytes(cast); },
         .workspace_bytes =
-            [this](int64_t context) {
-              return spec_->workspace_bytes(model_options()) +
+            [this](int64_t context, DataType activations) {
+              return spec_->workspace_bytes(model_options(activations)) +
                      StepRunner::workspace_bytes(spec_->info(), step_limits(context));
             },
     });
@@ -110,11 +116,11 @@ class LocalEngine final : public Engine {
     const StepLimits limits = step_limits(plan_.context_tokens);
     const Device& device = chosen_.device;
     model_ = spec_->create(source_->lookup(device, std::move(stop), progress), backend(),
-                           model_options());
+                           model_options(plan_.activation_dtype));
     warnings_ = source_->warnings();
     warn_of_ids_outside_vocabulary();
-    cache_ = std::make_unique<KvCache>(spec_->info(), plan_.kv_dtype, plan_.cache_tokens, device,
-                                       backend().tensor_factory());
+    cache_ = std::make_unique<KvCache>(spec_->info(), plan_.activation_dtype, plan_.cache_tokens,
+                                       device, backend().tensor_factory());
     runner_ = std::make_unique<StepRunner>(*model_, *cache_, backend(), device, limits);
     loop_ = std::make_unique<EngineLoop>(*runner_, cache_->blocks(), limits, text_.tokenizer.get(),
                                          text_.end_tokens);

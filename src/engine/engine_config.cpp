@@ -10,7 +10,7 @@ void to_json(Json& json, const EngineConfig& config) {
   json = {{"model", config.model},
           {"backend", config.backend},
           {"dtype", config.dtype ? Json(*config.dtype) : Json()},
-          {"activation_dtype", config.activation_dtype},
+          {"activation_dtype", config.activation_dtype ? Json(*config.activation_dtype) : Json()},
           {"max_context", config.max_context},
           {"max_sequences", config.max_sequences},
           {"max_step_tokens", config.max_step_tokens},
@@ -23,7 +23,7 @@ void from_json(const Json& json, EngineConfig& config) {
   reader.read("backend", config.backend);
   DataType dtype;
   if (reader.read("dtype", dtype)) config.dtype = dtype;
-  reader.read("activation_dtype", config.activation_dtype);
+  if (reader.read("activation_dtype", dtype)) config.activation_dtype = dtype;
   reader.read("max_context", config.max_context);
   reader.read("max_sequences", config.max_sequences);
   reader.read("max_step_tokens", config.max_step_tokens);

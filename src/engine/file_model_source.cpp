@@ -125,13 +125,13 @@ FileModelSource::FileModelSource(std::unique_ptr<ModelFiles> files, const Parts&
 void FileModelSource::prepare(const std::vector<WeightDeclaration>& weights) {
   weights_ = std::make_unique<ModelWeights>(*files_, *loader_);
   check_present(weights);
-  std::map<DataType, int64_t> bytes_by_dtype;
+  std::map<DataType, int64_t> elements_by_dtype;
   for (const WeightDeclaration& weight : weights) {
     const TensorInfo& info = weights_->find(weight.name)->info;
     check_fitting(weight, info);
-    bytes_by_dtype[planned_dtype(info)] += info.size_bytes;
+    elements_by_dtype[planned_dtype(info)] += weight.shape.numel();
   }
-  dtype_ = std::max_element(bytes_by_dtype.begin(), bytes_by_dtype.end(),
+  dtype_ = std::max_element(elements_by_dtype.begin(), elements_by_dtype.end(),
                             [](const auto& a, const auto& b) { return a.second < b.second; })
                ->first;
   declared_ = weights;

@@ -19,33 +19,30 @@ int64_t held_at_once(const PlanInput& input, int64_t context) {
                                  input.config.max_step_tokens);
 }
 
-MemoryPlan plan_for(const PlanInput& input, int64_t context) {
-  const DataType kv_dtype = input.config.activation_dtype;
+// With the weights as planned, or all cast to another dtype.
+MemoryPlan plan_for(const PlanInput& input, int64_t context,
+                    std::optional<DataType> cast = std::nullopt) {
   MemoryPlan plan;
-  plan.weight_dtype = input.weight_dtype;
-  plan.kv_dtype = kv_dtype;
-  plan.weight_bytes = input.weight_bytes(std::nullopt);
+  plan.weight_dtype = cast.value_or(input.weight_dtype);
+  plan.activation_dtype = input.activation_dtype(plan.weight_dtype);
+  plan.weight_bytes = input.weight_bytes(cast);
   plan.context_tokens = context;
   plan.model_context_tokens = input.info.max_positions;
   plan.cache_tokens = round_up(std::max(input.config.cache_tokens, held_at_once(input, context)),
                                BlockPool::kBlockTokens);
-  plan.kv_bytes_per_token = KvCache::bytes_per_token(input.info, kv_dtype);
+  plan.kv_bytes_per_token = KvCache::bytes_per_token(input.info, plan.activation_dtype);
   plan.kv_bytes = plan.kv_bytes_per_token * plan.cache_tokens;
-  plan.workspace_bytes = input.workspace_bytes(context);
+  plan.workspace_bytes = input.workspace_bytes(context, plan.activation_dtype);
   plan.available_bytes = input.available_bytes;
   return plan;
 }
 
 bool fits(const MemoryPlan& plan) { return plan.total_bytes() <= plan.available_bytes; }
 
-// The longest context up to `longest` that fits with `saved` bytes less of weights; 0 when even
-// the least does not.
-int64_t longest_fitting(const PlanInput& input, int64_t longest, int64_t saved = 0) {
-  const auto fits_with = [&](int64_t context) {
-    MemoryPlan plan = plan_for(input, context);
-    plan.weight_bytes -= saved;
-    return fits(plan);
-  };
+// The longest context up to `longest` that fits; 0 when even the least does not.
+int64_t longest_fitting(const PlanInput& input, int64_t longest,
+                        std::optional<DataType> cast = std::nullopt) {
+  const auto fits_with = [&](int64_t context) { return fits(plan_for(input, context, cast)); };
   if (fits_with(longest)) return longest;
   int64_t low = 0, high = longest / kContextStep;  // in steps: low fits, high + 1 does not
   while (low < high) {
@@ -65,8 +62,7 @@ std::string nearest_setting(const PlanInput& input, int64_t context) {
   if (shorter >= std::min(context, kLeastContext)) {
     return "use --context " + std::to_string(shorter);
   }
-  const int64_t saved = input.weight_bytes(std::nullopt) - input.weight_bytes(DataType::kBF16);
-  const int64_t with_bf16 = saved > 0 ? longest_fitting(input, context, saved) : 0;
+  const int64_t with_bf16 = longest_fitting(input, context, DataType::kBF16);
   if (with_bf16 == context) return "use --dtype bf16";
   if (with_bf16 >= std::min(context, kLeastContext)) {
     return "use --dtype bf16 --context " + std::to_string(with_bf16);
@@ -114,7 +110,7 @@ MemoryPlan plan_memory(const PlanInput& input) {
 
 void to_json(Json& json, const MemoryPlan& plan) {
   json = {{"weight_dtype", plan.weight_dtype},
-          {"kv_dtype", plan.kv_dtype},
+          {"activation_dtype", plan.activation_dtype},
           {"weight_bytes", plan.weight_bytes},
           {"kv_bytes", plan.kv_bytes},
           {"workspace_bytes", plan.workspace_bytes},
@@ -129,7 +125,7 @@ void to_json(Json& json, const MemoryPlan& plan) {
 void from_json(const Json& json, MemoryPlan& plan) {
   JsonReader reader(json, "memory plan");
   reader.read("weight_dtype", plan.weight_dtype);
-  reader.read("kv_dtype", plan.kv_dtype);
+  reader.read("activation_dtype", plan.activation_dtype);
   reader.read("weight_bytes", plan.weight_bytes);
   reader.read("kv_bytes", plan.kv_bytes);
   reader.read("workspace_bytes", plan.workspace_bytes);
@@ -154,9 +150,10 @@ std::string to_string(const MemoryPlan& plan) {
   return line("weights", plan.weight_bytes, " in " + std::string(to_string(plan.weight_dtype))) +
          line("cache", plan.kv_bytes,
               " for " + std::to_string(plan.cache_tokens) + " tokens in " +
-                  std::string(to_string(plan.kv_dtype)) + " (context " +
+                  std::string(to_string(plan.activation_dtype)) + " (context " +
                   std::to_string(plan.context_tokens) + shrunk + ")") +
-         line("workspace", plan.workspace_bytes, "") +
+         line("workspace", plan.workspace_bytes,
+              " with activations in " + std::string(to_string(plan.activation_dtype))) +
          line("together", plan.total_bytes(), "") + line("available", plan.available_bytes, "");
 }
 

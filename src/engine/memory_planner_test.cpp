@@ -27,10 +27,13 @@ class MemoryPlannerTest : public ::testing::Test {
         .config = config_,
         .available_bytes = available,
         .weight_dtype = DataType::kF32,
+        .activation_dtype = [this](DataType weights) {
+          return native_bf16_ && weights == DataType::kBF16 ? DataType::kBF16 : DataType::kF32;
+        },
         .weight_bytes = [](std::optional<DataType> cast) {
           return cast == DataType::kBF16 ? 50 * kMiB : 100 * kMiB;
         },
-        .workspace_bytes = [](int64_t) { return kMiB; },
+        .workspace_bytes = [](int64_t, DataType) { return kMiB; },
     });
   }
 
@@ -45,6 +48,7 @@ class MemoryPlannerTest : public ::testing::Test {
 
   ModelInfo info_;
   EngineConfig config_;
+  bool native_bf16_ = false;
 };
 
 TEST_F(MemoryPlannerTest, TakesTheModelsContextWhereItFits) {
@@ -54,6 +58,8 @@ TEST_F(MemoryPlannerTest, TakesTheModelsContextWhereItFits) {
   EXPECT_EQ(plan.cache_tokens, 65536);
   EXPECT_EQ(plan.kv_bytes, 64 * kMiB);
   EXPECT_EQ(plan.total_bytes(), 165 * kMiB);
+  EXPECT_EQ(plan.activation_dtype, DataType::kF32);
+  EXPECT_THAT(to_string(plan), HasSubstr("activations in f32"));
 }
 
 TEST_F(MemoryPlannerTest, ShrinksAnAutomaticContextToTheLongestThatFits) {
@@ -77,6 +83,13 @@ TEST_F(MemoryPlannerTest, NamesTheDtypeWhereNoContextFits) {
   EXPECT_EQ(refusal(60 * kMiB).hint(), "use --dtype bf16");
   config_.max_context = 65536;
   EXPECT_EQ(refusal(60 * kMiB).hint(), "use --dtype bf16 --context 9216");
+}
+
+TEST_F(MemoryPlannerTest, NamesTheContextOfTheSmallerCacheThatADtypeBrings) {
+  native_bf16_ = true;
+  config_.max_context = 65536;
+  EXPECT_EQ(refusal(60 * kMiB).hint(), "use --dtype bf16 --context 18432");
+  EXPECT_EQ(refusal(90 * kMiB).hint(), "use --dtype bf16");
 }
 
 TEST_F(MemoryPlannerTest, SaysWhenNothingFits) {

@@ -96,36 +96,39 @@ class LlamaParity : public ::testing::TestWithParam<std::string> {
 
 TEST_P(LlamaParity, F32LogitsOnEveryInstructionSet) {
   for (const Isa isa : available_isas()) {
-    EXPECT_LE(deviation_with({.dtype = {}, .isa = std::string(to_string(isa))}), 1e-4)
-        << to_string(isa);
+    const std::string name(to_string(isa));
+    EXPECT_LE(deviation_with({.dtype = {}, .activation_dtype = DataType::kF32, .isa = name}), 1e-4)
+        << name;
   }
 }
 
 TEST_P(LlamaParity, SixteenBitWeightsWithinWhatTransformersShows) {
   for (const Isa isa : available_isas()) {
     const std::string name(to_string(isa));
-    EXPECT_LE(deviation_with({.dtype = DataType::kBF16, .isa = name}), reference_.bf16) << name;
-    EXPECT_LE(deviation_with({.dtype = DataType::kF16, .isa = name}), reference_.f16) << name;
-    EXPECT_LE(deviation_with({.dtype = DataType::kBF16, .activation_dtype = DataType::kBF16,
-                              .isa = name}),
-              reference_.bf16)
-        << name;
+    const auto deviation_in = [&](DataType weights, DataType activations) {
+      return deviation_with({.dtype = weights, .activation_dtype = activations, .isa = name});
+    };
+    EXPECT_LE(deviation_in(DataType::kBF16, DataType::kF32), reference_.bf16) << name;
+    EXPECT_LE(deviation_in(DataType::kBF16, DataType::kBF16), reference_.bf16) << name;
+    EXPECT_LE(deviation_in(DataType::kF16, DataType::kF32), reference_.f16) << name;
   }
 }
 
 TEST_P(LlamaParity, ChunkedPrefillGivesTheSameLogits) {
-  ModelHarness model(folder_, {.dtype = {}, .isa = {}});
+  ModelHarness model(folder_, {.dtype = {}, .activation_dtype = DataType::kF32, .isa = {}});
   const Rows whole = model.logits(reference_.prompt, length_);
   EXPECT_LE(deviation(model.logits(reference_.prompt, 7), whole), 1e-5);
   EXPECT_LE(deviation(model.logits(reference_.prompt, 1), whole), 1e-5);
 }
 
 TEST_P(LlamaParity, AStepAllocatesNothing) {
-  ModelHarness model(folder_, {.dtype = {}, .isa = {}});
-  for (const int64_t chunk : {length_, int64_t{1}}) {
-    model.logits(reference_.prompt, chunk);  // kernels may make scratch of a new size once
-    model.logits(reference_.prompt, chunk);
-    EXPECT_EQ(model.heap_bytes_of_last_step(), 0) << "steps of " << chunk;
+  for (const DataType dtype : {DataType::kF32, DataType::kBF16}) {
+    ModelHarness model(folder_, {.dtype = dtype, .activation_dtype = dtype, .isa = {}});
+    for (const int64_t chunk : {length_, int64_t{1}}) {
+      model.logits(reference_.prompt, chunk);  // kernels may make scratch of a new size once
+      model.logits(reference_.prompt, chunk);
+      EXPECT_EQ(model.heap_bytes_of_last_step(), 0) << to_string(dtype) << ", steps of " << chunk;
+    }
   }
 }
 
@@ -133,6 +136,7 @@ TEST_P(LlamaParity, GreedyTokensWhateverTheChunk) {
   for (const int64_t step_tokens : {512, 7, 1}) {
     EngineConfig config;
     config.model = folder_;
+    config.activation_dtype = DataType::kF32;
     config.max_sequences = 1;
     config.max_step_tokens = step_tokens;
     const auto engine = Engine::open(config);
@@ -144,6 +148,7 @@ TEST_P(LlamaParity, GreedyTokensWhateverTheChunk) {
 TEST_P(LlamaParity, RequestsOfABatchDoNotDisturbEachOther) {
   EngineConfig config;
   config.model = folder_;
+  config.activation_dtype = DataType::kF32;
   config.max_step_tokens = 24;
   config.cache_tokens = 1024;
   const auto engine = Engine::open(config);

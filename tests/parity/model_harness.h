@@ -16,7 +16,7 @@ class ModelHarness {
  public:
   struct Options {
     std::optional<DataType> dtype;
-    DataType activation_dtype = DataType::kF32;
+    DataType activation_dtype;
     std::string isa;  // empty: the best
   };
   ModelHarness(const std::string& directory, const Options& options);

@@ -13,6 +13,7 @@
 #include <iterator>
 
 #include "ferrum/engine/random_engine.h"
+#include "support/safetensors_bytes.h"
 #include "support/temp_folder.h"
 
 namespace ferrum {
@@ -29,6 +30,32 @@ namespace fs = std::filesystem;
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// An f32 safetensors file with its matrices cut to bf16, its vectors as they were.
+std::string with_bf16_matrices(const std::string& file) {
+  uint64_t length = 0;
+  std::memcpy(&length, file.data(), sizeof length);
+  Json header = parse_json(file.substr(sizeof length, length), "header");
+  std::string data;
+  for (auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") continue;
+    const size_t begin = data.size(), from = sizeof length + length;
+    const size_t first = entry["data_offsets"][0], last = entry["data_offsets"][1];
+    if (entry["shape"].size() < 2) {
+      data += file.substr(from + first, last - first);
+    } else {
+      entry["dtype"] = "BF16";
+      for (size_t at = first; at < last; at += 4) data += file.substr(from + at + 2, 2);
+    }
+    entry["data_offsets"] = {begin, data.size()};
+  }
+  return safetensors_bytes(header.dump(), data);
+}
+
+// What an engine that may choose takes for bf16 weights.
+DataType best_for_bf16(Engine& engine) {
+  return engine.backend().capabilities().supports_native_bf16 ? DataType::kBF16 : DataType::kF32;
 }
 
 // A copy of a tiny random model that a test may spoil.
@@ -79,6 +106,42 @@ TEST_F(EngineTest, ACastHalvesTheWeights) {
   const auto engine = Engine::open(config_);
   EXPECT_EQ(engine->memory_plan().weight_bytes, engine->model_info().parameters * 2);
   EXPECT_EQ(engine->memory_plan().weight_dtype, DataType::kBF16);
+}
+
+TEST_F(EngineTest, ActivationsFollowTheWeightsAndTheBackend) {
+  config_.max_sequences = 1;
+  const auto chosen = [this](auto weights, auto wanted, const char* isa = nullptr) {
+    config_.dtype = weights;
+    config_.activation_dtype = wanted;
+    config_.backend.backend_options = isa ? Json{{"isa", isa}} : Json::object();
+    const auto engine = Engine::open(config_);
+    const MemoryPlan& plan = engine->memory_plan();
+    EXPECT_EQ(plan.kv_bytes_per_token * 8, 2 * 2 * 32 * bits_of(plan.activation_dtype));
+    return std::pair(plan.activation_dtype, best_for_bf16(*engine));
+  };
+  const std::optional<DataType> open;
+  EXPECT_EQ(chosen(open, open).first, DataType::kF32);
+  EXPECT_EQ(chosen(DataType::kF16, open).first, DataType::kF32);
+  const auto [first, best] = chosen(DataType::kBF16, open);
+  EXPECT_EQ(first, best);
+  EXPECT_EQ(chosen(DataType::kBF16, open, "scalar").first, DataType::kF32);
+  EXPECT_EQ(chosen(DataType::kBF16, DataType::kF32).first, DataType::kF32);
+  EXPECT_EQ(chosen(open, DataType::kBF16).first, DataType::kBF16);
+}
+
+TEST_F(EngineTest, NormsInF32DoNotDecideTheActivations) {
+  const fs::path weights = folder_.path() / "model.safetensors";
+  folder_.write("model.safetensors", with_bf16_matrices(read_file(weights)));
+  const auto engine = Engine::open(config_);
+  EXPECT_EQ(engine->memory_plan().weight_dtype, DataType::kBF16);
+  EXPECT_EQ(engine->memory_plan().activation_dtype, best_for_bf16(*engine));
+  Request request{{5, 6}, {}};
+  request.sampling.ignore_end = true;
+  request.sampling.max_tokens = 5;
+  const auto generation = engine->submit(request);
+  while (generation->next()) {
+  }
+  EXPECT_EQ(generation->usage().completion_tokens, 5);
 }
 
 TEST_F(EngineTest, ProgressEndsAtTheTotal) {
@@ -296,6 +359,7 @@ TEST(SlidingWindow, BoundsTheCache) {
 
 TEST(EmbeddedModel, AnswersAChat) {
   const auto engine = Engine::open({});
+  EXPECT_EQ(engine->memory_plan().activation_dtype, best_for_bf16(*engine));
   ASSERT_TRUE(engine->has_chat_template());
   Request request = engine->chat_request({{{"role", "user"}, {"content", "Hello"}}});
   request.sampling.temperature = 0;
@@ -311,6 +375,7 @@ TEST(RandomEngine, AnswersInTokens) {
   config.max_context = 256;
   const auto engine = open_random_engine("tiny", config);
   EXPECT_EQ(engine->memory_plan().weight_dtype, DataType::kBF16);
+  EXPECT_EQ(engine->memory_plan().activation_dtype, best_for_bf16(*engine));
   Request request{{1, 2, 3}, {}};
   request.sampling.max_tokens = 9;
   const auto generation = engine->submit(request);
@@ -326,6 +391,11 @@ TEST(EngineTypes, SurviveJson) {
   config.dtype = DataType::kF16;
   config.max_context = 5;
   EXPECT_EQ(Json(Json(config).get<EngineConfig>()), Json(config));
+  EXPECT_TRUE(Json(config).at("activation_dtype").is_null());
+  EXPECT_FALSE(Json(config).get<EngineConfig>().activation_dtype);
+  EXPECT_FALSE(Json::object().get<EngineConfig>().activation_dtype);
+  config.activation_dtype = DataType::kBF16;
+  EXPECT_EQ(Json(config).get<EngineConfig>().activation_dtype, DataType::kBF16);
   const Usage usage{1, 2, 0.5, 0.25, 0.125};
   EXPECT_EQ(Json(Json(usage).get<Usage>()), Json(usage));
   const EngineStatus status{1, 2, 3, 4, 5};

@@ -44,6 +44,12 @@ TEST(Run, SameSeedSameText) {
   EXPECT_NE(first, run_ferrum(other).out);
 }
 
+TEST(Run, DebugPrintsTheMemoryPlan) {
+  const CommandResult result = run_ferrum({"run", "-p", "Hello", "-n", "2", "--debug"});
+  EXPECT_THAT(result.err, HasSubstr("memory plan\n  weights"));
+  EXPECT_THAT(result.err, HasSubstr("with activations in "));
+}
+
 TEST(Run, JsonCarriesTextReasonAndUsage) {
   const CommandResult result =
       run_ferrum({"run", "-p", "Tell me a story", "--json", "-n", "5", "--temperature", "0"});
@@ -134,6 +140,21 @@ TEST(Bench, JsonHasTheKeysThatScriptsRead) {
     EXPECT_GT(json.at(key).get<double>(), 0) << key;
   }
   EXPECT_EQ(json.at("probes").size(), 3u);
+  EXPECT_GT(json.at("plan").at("total_bytes").get<int64_t>(), 0);
+}
+
+TEST(Bench, SaysInWhatItComputes) {
+  const auto dtypes_with = [](const std::vector<std::string>& options) {
+    std::vector<std::string> args{"bench", "--prompt", "8", "--gen", "2", "--repeat", "1"};
+    args.insert(args.end(), options.begin(), options.end());
+    return run_ferrum(args).out;
+  };
+  EXPECT_THAT(dtypes_with({"--isa", "scalar"}),
+              HasSubstr("weights in bf16, activations and cache in f32\n"));
+  EXPECT_THAT(dtypes_with({"--shape", "tiny", "--isa", "scalar", "--activations", "bf16"}),
+              HasSubstr("weights in bf16, activations and cache in bf16\n"));
+  EXPECT_THAT(dtypes_with({"--dtype", "f32", "--activations", "auto"}),
+              HasSubstr("weights in f32, activations and cache in f32\n"));
 }
 
 TEST(Doctor, FindsTheMachineUsable) {

@@ -238,6 +238,7 @@ TEST(WrongUse, EveryErrorHasOneFace) {
   expect_refused(run_ferrum({"run", "-n"}), 2, {"--max-tokens", "ferrum run --help"});
   expect_refused(run_ferrum({"inspect"}), 2, {"TARGET is required", "ferrum inspect --help"});
   expect_refused(run_ferrum({"run", "--dtype", "f99"}), 2, {"f99", "bf16"});
+  expect_refused(run_ferrum({"run", "--activations", "f16"}), 2, {"f16", "auto", "bf16"});
   expect_refused(run_ferrum({}), 2, {"error: a subcommand is required", "See ferrum --help"});
 }
 

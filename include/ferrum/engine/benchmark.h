@@ -30,7 +30,7 @@ struct BenchmarkResult {
   double load_s = 0;                    // Engine::open
   double ttft_s = 0;                    // median of submit to first token, over the prefill samples
   int64_t peak_rss_bytes = 0;           // after a warm-up of both samples, before the first probe
-  int64_t planned_bytes = 0;            // weights + cache + workspace
+  MemoryPlan plan;                      // of the engine: dtypes and bytes
   std::vector<MachineLimits> probes;    // in order; the first is before the first sample
   std::vector<double> prefill_samples;  // tokens/s
   std::vector<double> decode_samples;

@@ -43,7 +43,9 @@ struct EngineConfig {
   std::string model;  // a directory; empty: the embedded demonstration model
   BackendConfig backend = any_backend();
   std::optional<DataType> dtype = std::nullopt;  // weights are cast to it; absent: as stored
-  DataType activation_dtype = DataType::kF32;
+  // Of activations and KV cache, f32 or bf16. Absent: bf16 where most weights, as they will lie in
+  // memory, are bf16 and the backend has supports_native_bf16; else f32.
+  std::optional<DataType> activation_dtype = std::nullopt;
   int64_t max_context = 0;           // tokens of one sequence; 0: the model's, as far as it fits
   int64_t max_sequences = 16;        // running at once
   int64_t max_step_tokens = 512;     // token budget of a step, at least max_sequences

@@ -11,7 +11,7 @@ namespace ferrum {
 
 struct MemoryPlan {
   DataType weight_dtype = DataType::kF32;  // of most of them
-  DataType kv_dtype = DataType::kF32;
+  DataType activation_dtype = DataType::kF32;  // and of the cache
   int64_t weight_bytes = 0;     // as they will lie in memory
   int64_t kv_bytes = 0;         // of the whole cache
   int64_t workspace_bytes = 0;  // activations, logits, step tensors
