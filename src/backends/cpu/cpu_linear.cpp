@@ -291,10 +291,11 @@ void check_target(const Tensor& x, const LinearTarget& target) {
   }
 }
 
-// The bias as f32, converted into `values` where it is not; null when undefined.
+// The bias as f32 where floats may lie, else copied into `values`; null when undefined.
 const float* as_f32(const Tensor& bias, float* values) {
   if (!bias.defined()) return nullptr;
-  if (bias.dtype() == DataType::kF32) return static_cast<const float*>(bias.raw_data());
+  const bool aligned = reinterpret_cast<uintptr_t>(bias.raw_data()) % alignof(float) == 0;
+  if (bias.dtype() == DataType::kF32 && aligned) return static_cast<const float*>(bias.raw_data());
   for (int64_t r = 0; r < bias.dim(0); ++r) {
     values[r] = cpu::load_element(bias.raw_data(), bias.dtype(), r);
   }
