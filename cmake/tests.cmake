@@ -2,6 +2,12 @@
 # One GoogleTest binary, registered test by test with ctest.
 include(GoogleTest)
 
+# Waits are this many times longer: under a sanitizer all is slower, and no test measures time.
+set(FERRUM_TIME_FACTOR 1)
+if(FERRUM_SANITIZE)
+  set(FERRUM_TIME_FACTOR 10)
+endif()
+
 function(ferrum_test name)
   if(NOT BUILD_TESTING)
     return()
@@ -10,6 +16,7 @@ function(ferrum_test name)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 300)
   endif()
+  math(EXPR T_TIMEOUT "${T_TIMEOUT} * ${FERRUM_TIME_FACTOR}")
   add_executable(${name} ${T_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${name} PRIVATE FERRUM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

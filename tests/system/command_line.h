@@ -16,13 +16,13 @@ struct CommandResult {
 };
 
 struct CommandOptions {
-  std::string input;                // standard input, then its end
-  int64_t address_space_bytes = 0;  // RLIMIT_AS of the process; 0: none
-  bool close_output = false;        // nobody reads standard output
-  bool full_output = false;         // standard output is a disk without room
+  std::string input;          // standard input, then its end
+  int64_t memory_bytes = 0;   // RLIMIT_AS beyond what this process has mapped; 0: no limit
+  bool close_output = false;  // nobody reads standard output
+  bool full_output = false;   // standard output is a disk without room
 };
 
-// FERRUM_BINARY with `args`. Waits at most two minutes, then kills it.
+// FERRUM_BINARY with `args`. Waits at most FERRUM_BINARY_SECONDS, then kills it.
 CommandResult run_ferrum(const std::vector<std::string>& args, const CommandOptions& options = {});
 
 std::string read_file(const std::filesystem::path& path);

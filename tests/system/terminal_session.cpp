@@ -23,7 +23,7 @@ TerminalSession::TerminalSession(const std::vector<std::string>& args) {
   if (child_ > 0) return;
   setenv("TERM", "xterm", 1);
   setenv("NO_COLOR", "1", 1);
-  alarm(120);
+  alarm(FERRUM_BINARY_SECONDS);
   execv(FERRUM_BINARY, argv.data());
   _exit(127);
 }

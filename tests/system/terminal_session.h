@@ -11,7 +11,8 @@ namespace ferrum::testing {
 
 class TerminalSession {
  public:
-  // FERRUM_BINARY with `args`, its three streams on a new terminal. Killed after two minutes.
+  // FERRUM_BINARY with `args`, its three streams on a new terminal. Killed after
+  // FERRUM_BINARY_SECONDS.
   explicit TerminalSession(const std::vector<std::string>& args);
   ~TerminalSession();
   TerminalSession(const TerminalSession&) = delete;
