@@ -3,6 +3,7 @@
 PRESET ?= release
 PREFIX ?= /usr/local
 PROMPT ?= Tell me a story about a fox.
+FUZZ_SECONDS ?= 60
 BENCH ?= --shape llama-3.2-1b --dtype bf16
 
 build := build/$(PRESET)
@@ -10,7 +11,7 @@ ferrum := $(build)/ferrum
 export PROMPT
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench install clean packages
+.PHONY: help run build test nightly bench install clean packages
 
 help: ## This list
 	@echo 'make <target> [NAME=value]'
@@ -27,6 +28,13 @@ test: ## Install what the tests need, build everything, run the tests
 	@cmake --preset $(PRESET) -D BUILD_TESTING=ON
 	@cmake --build $(build)
 	@ctest --preset $(PRESET) --parallel $$(nproc)
+
+nightly: ## The tests under each sanitizer, then each fuzz target: make nightly FUZZ_SECONDS=3600
+	@tools/install_packages.sh nightly
+	@cmake --workflow --preset asan
+	@cmake --workflow --preset tsan
+	@cmake --preset fuzz -D FERRUM_FUZZ_SECONDS=$(FUZZ_SECONDS)
+	@cmake --workflow --preset fuzz
 
 bench: build ## Measure this machine: make bench BENCH='MODEL --threads 8'
 	@$(ferrum) bench $(BENCH)

@@ -1,9 +1,10 @@
 #!/bin/sh
-# install_packages.sh build|test
+# install_packages.sh build|test|nightly
 #
-# Makes sure that the Debian packages are here which building and running need, or those and what
-# the tests need. Asks dpkg first, so that a machine that has them is left alone and no network is
-# needed. Installs as root or by sudo without a password; otherwise prints the line to run.
+# Makes sure that the Debian packages are here which building and running need; or those and what
+# the tests need; or all that and what fuzzing needs. Asks dpkg first, so that a machine that has
+# them is left alone and no network is needed. Installs as root or by sudo without a password;
+# otherwise prints the line to run.
 set -eu
 
 build_packages="
@@ -24,10 +25,16 @@ test_packages="
   libgtest-dev
 "
 
+nightly_packages="
+  clang
+  libclang-rt-dev
+"
+
 case "${1-}" in
   build) wanted=$build_packages ;;
   test) wanted="$build_packages $test_packages" ;;
-  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+  nightly) wanted="$build_packages $test_packages $nightly_packages" ;;
+  *) echo "usage: $0 build|test|nightly" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null; then
