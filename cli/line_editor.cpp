@@ -86,11 +86,12 @@ LineEditor::LineEditor() : state_(std::make_unique<State>()) {
   el_set(editor, EL_PROMPT, current_prompt);
   el_set(editor, EL_EDITOR, "emacs");
   el_set(editor, EL_HIST, history, state_->history);
-  // Ctrl-C is a key while a line is edited, and a signal while an answer runs.
+  // Ctrl-C is a key while a line is edited, and a signal while an answer runs. el_wset keeps the
+  // names where they are; el_set would lose its copies of them.
   el_set(editor, EL_SETTY, "-d", "-isig", nullptr);
-  el_set(editor, EL_ADDFN, "cancel-line", "Empty the line", cancel_line);
+  el_wset(editor, EL_ADDFN, L"cancel-line", L"Empty the line", cancel_line);
   el_set(editor, EL_BIND, "^C", "cancel-line", nullptr);
-  el_set(editor, EL_ADDFN, "insert-paste", "Insert what is pasted", insert_paste);
+  el_wset(editor, EL_ADDFN, L"insert-paste", L"Insert what is pasted", insert_paste);
   el_set(editor, EL_BIND, kPasteBegins, "insert-paste", nullptr);
 }
 
