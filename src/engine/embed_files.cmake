@@ -22,7 +22,8 @@ function(embed_files target folder)
   endforeach()
   string(APPEND assembly ".section .note.GNU-stack,\"\",%progbits\n")
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/embedded_files)
-  file(CONFIGURE OUTPUT ${generated}.s CONTENT "${assembly}" @ONLY)
+  # .S, not .s: Clang warns of the options it has no use for in a file without a preprocessor.
+  file(CONFIGURE OUTPUT ${generated}.S CONTENT "${assembly}" @ONLY)
   file(CONFIGURE OUTPUT ${generated}.cpp CONTENT
 "#include <string>
 #include <string_view>
@@ -41,6 +42,6 @@ ${rows}  };
 
 }  // namespace ferrum
 " @ONLY)
-  set_source_files_properties(${generated}.s PROPERTIES OBJECT_DEPENDS "${files}")
-  target_sources(${target} PRIVATE ${generated}.s ${generated}.cpp)
+  set_source_files_properties(${generated}.S PROPERTIES OBJECT_DEPENDS "${files}")
+  target_sources(${target} PRIVATE ${generated}.S ${generated}.cpp)
 endfunction()
