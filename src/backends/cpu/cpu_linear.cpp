@@ -121,7 +121,8 @@ Cut cut(const Call& c, int64_t tokens, int threads) {
     target.first_part = s.row_parts;
     s.row_parts += parts(target.rows, s.rows);
   }
-  s.tokens = round_up(k.max_tokens ? std::min(tokens, k.max_tokens) : tokens, k.lanes);
+  const int64_t token_parts = k.max_tokens ? parts(tokens, k.max_tokens) : 1;
+  s.tokens = round_up(parts(tokens, token_parts), k.lanes);
   const int64_t grain = 4 * k.lanes;
   while (k.lanes > 1 && s.tokens > grain &&
          s.row_parts * parts(tokens, s.tokens) < 2 * threads) {
@@ -160,15 +161,13 @@ void pack_tokens(const Call& c, const Cut& s, const Pass& pass, int64_t begin, i
   }
 }
 
-// The tasks of one thread: neighbouring rows, so that its reads follow each other, by the tokens
-// of one part, whose packed x stays in its cache. Threads with other tokens pass by the same rows
-// at the same time, so that a row comes from memory once. A thread that is done takes from the
-// shares of the others.
+// The tasks of one thread, all rows by the first part of the tokens, then by the next: neighbours,
+// so that its reads follow each other and the packed x of a part stays in its cache. Threads with
+// different tokens often pass by the same rows at the same time, which then come from memory once.
+// A thread that is done takes from the shares of the others.
 struct alignas(kLine) Share {
   std::atomic<int64_t> next{0};
-  int64_t tasks = 0;
-  int64_t first_row_part = 0, row_parts = 0;
-  int64_t first_token_part = 0, token_step = 0;  // with few threads, one has several parts
+  int64_t end = 0;
 };
 
 // Part `part` of the rows of all targets: the target it is in, and its first row there.
@@ -185,13 +184,12 @@ Rows rows_of(const Call& c, const Cut& s, int64_t part) {
   return {*target, first, target->weight + first * c.in * c.weight_size};
 }
 
-void run_task(const Call& c, const Cut& s, const Pass& pass, const Share& share, int64_t task,
+// `last` of its share: no task is known to follow.
+void run_task(const Call& c, const Cut& s, const Pass& pass, int64_t task, bool last,
               char* scratch) {
-  const auto [target, row, weight] = rows_of(c, s, share.first_row_part + task % share.row_parts);
-  const int64_t part = share.first_token_part + task / share.row_parts * share.token_step;
+  const auto [target, row, weight] = rows_of(c, s, task % s.row_parts);
+  const int64_t part = task / s.row_parts;
   const int64_t out = (pass.first + part * s.tokens) * target.out_stride + row;
-  const bool last = task + 1 == share.tasks;
-  const int64_t next = share.first_row_part + (task + 1) % share.row_parts;
   const int64_t offset = weight - target.weight;
   c.kernel.run({.weight = weight,
                 .up = target.up ? target.up + offset : nullptr,
@@ -206,15 +204,15 @@ void run_task(const Call& c, const Cut& s, const Pass& pass, const Share& share,
                 .out_stride = target.out_stride,
                 .sums = reinterpret_cast<float*>(scratch),
                 .scratch = scratch + s.sums_bytes,
-                .next = last ? nullptr : rows_of(c, s, next).weight});
+                .next = last ? nullptr : rows_of(c, s, (task + 1) % s.row_parts).weight});
 }
 
 void run_shares(const Call& c, const Cut& s, const Pass& pass, std::span<Share> shares,
                 size_t thread, char* scratch) {
   for (size_t i = 0; i < shares.size(); ++i) {
     Share& share = shares[(thread + i) % shares.size()];
-    for (int64_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.tasks;) {
-      run_task(c, s, pass, share, task, scratch);
+    for (int64_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+      run_task(c, s, pass, task, task + 1 == share.end, scratch);
     }
   }
 }
@@ -222,16 +220,9 @@ void run_shares(const Call& c, const Cut& s, const Pass& pass, std::span<Share> 
 // One share per thread in `memory`.
 std::span<Share> make_shares(const Cut& s, int threads, char* memory) {
   Share* const shares = reinterpret_cast<Share*>(memory);
-  const int64_t groups = std::min<int64_t>(threads, s.token_parts);  // with the same tokens each
+  const int64_t tasks = s.row_parts * s.token_parts;
   for (int i = 0; i < threads; ++i) {
-    const int64_t group = i % groups, place = i / groups;
-    const int64_t size = (threads - group + groups - 1) / groups;
-    Share* const share = new (shares + i) Share;
-    share->first_row_part = s.row_parts * place / size;
-    share->row_parts = s.row_parts * (place + 1) / size - share->first_row_part;
-    share->first_token_part = group;
-    share->token_step = groups;
-    share->tasks = share->row_parts * parts(s.token_parts - group, groups);
+    new (shares + i) Share{tasks * i / threads, tasks * (i + 1) / threads};
   }
   return {shares, static_cast<size_t>(threads)};
 }

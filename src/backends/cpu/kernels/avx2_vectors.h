@@ -100,15 +100,12 @@ struct F32x8 {
   static Sum round(Sum x) {
     return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   }
-  // x * 2^power for integers -252 <= power <= 254, in two steps since 2^power may be subnormal.
-  static Sum scale_by_power(Sum x, Sum power) {
-    const __m256i n = _mm256_cvtps_epi32(power);
-    const __m256i half = _mm256_srai_epi32(n, 1);
-    return multiply(multiply(x, power_of_two(half)), power_of_two(_mm256_sub_epi32(n, half)));
-  }
-  static Sum power_of_two(__m256i n) {
-    return _mm256_castsi256_ps(
-        _mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
+  // y * 2^n, or 0 where x < least; -126 <= least, n <= 127.
+  static Sum scale_above(Sum y, Sum n, Sum x, Sum least) {
+    const __m256i exponent = _mm256_cvtps_epi32(larger(n, least));
+    const __m256i power = _mm256_slli_epi32(_mm256_add_epi32(exponent, _mm256_set1_epi32(127)), 23);
+    const Sum scaled = multiply(y, _mm256_castsi256_ps(power));
+    return _mm256_and_ps(scaled, _mm256_cmp_ps(x, least, _CMP_NLT_UQ));
   }
   static Positions positions(const int32_t* p) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));

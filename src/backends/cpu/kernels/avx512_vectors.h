@@ -108,7 +108,10 @@ struct F32x16 {
   static Sum multiply(Sum a, Sum b) { return _mm512_mul_ps(a, b); }
   static Sum larger(Sum a, Sum b) { return _mm512_max_ps(a, b); }  // b if either is NaN
   static Sum round(Sum x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT); }
-  static Sum scale_by_power(Sum x, Sum power) { return _mm512_scalef_ps(x, power); }
+  // y * 2^n, or 0 where x < least.
+  static Sum scale_above(Sum y, Sum n, Sum x, Sum least) {
+    return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, least, _CMP_NLT_UQ), y, n);
+  }
   static Positions positions(const int32_t* p) { return _mm512_loadu_si512(p); }
   // x where first <= position <= last, else -infinity.
   static Sum keep(Sum x, Positions first, Positions last, int32_t position) {

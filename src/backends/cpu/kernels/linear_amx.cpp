@@ -2,8 +2,8 @@
 //
 // A register block is 2 x 3 tiles of sums; per step of 32 elements it loads five tiles, two of
 // them twice, and does six products. To load a tile from L1 costs half a product, from L2 more than
-// a whole one, and the two overlap badly, so L2 bounds this kernel: x (kTokens x kDepth x bf16 is
-// 1 MiB) stays there, and kDepth is long enough that most sums never leave their registers. From
+// a whole one, and the two overlap badly, so L2 bounds this kernel: x (kTokens x kDepth x bf16 =
+// 768 KiB) stays there, and kDepth is long enough that most sums never leave their registers. From
 // there they go straight to the output, by way of 6 KiB in L1.
 
 #include "backends/cpu/kernels/amx_tiles.h"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kRowGroup = 2 * kTileRows;  // rows of a register block
 constexpr int64_t kDepth = 2048;
-constexpr int64_t kTokens = 256;
+constexpr int64_t kTokens = 192;
 constexpr int64_t kMaxRows = 64;        // small tasks, so that all threads end together;
 constexpr int64_t kMaxDeepRows = 256;   // but enough that a block of x is worth its way to L2
 

@@ -5,13 +5,13 @@
 namespace ferrum::cpu {
 namespace {
 
-// x = n + r with |r| <= 1/2, 2^r by a minimax polynomial, times 2^n; 0 below -150. NaN stays NaN.
+// x = n + r with |r| <= 1/2, 2^r by a minimax polynomial, times 2^n. NaN stays NaN. Below -125 it
+// is 0: a subnormal result, even one that rounds to 0, costs an assist of 70 ns.
 // Relative error 3e-6, far below the rounding to bf16 (kCoarse), or 2e-8.
 enum class Accuracy { kCoarse, kF32 };
 
 template <class A, Accuracy kAccuracy>
 inline typename A::Sum power_of_two(typename A::Sum x) {
-  x = A::larger(A::set(-150.0f), x);  // the order lets NaN through
   const auto n = A::round(x);
   const auto r = A::subtract(x, n);
   auto y = r;
@@ -28,7 +28,7 @@ inline typename A::Sum power_of_two(typename A::Sum x) {
     y = A::multiply_add(y, r, A::set(0.693147182f));
     y = A::multiply_add(y, r, A::set(1.0f));
   }
-  return A::scale_by_power(y, n);
+  return A::scale_above(y, n, x, A::set(-125.0f));
 }
 
 }  // namespace
