@@ -5,6 +5,7 @@
 
 #include "cli/answer.h"
 #include "cli/command.h"
+#include "cli/error_text.h"
 #include "cli/line_editor.h"
 #include "cli/terminal.h"
 #include "ferrum/types/error.h"
@@ -52,8 +53,7 @@ class Conversation {
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kIo) throw;
       messages_ = before;
-      write_note(coloured("error: ", Colour::kRed) + printable(error.message()) +
-                 ". /new starts a new conversation.");
+      write_error(error, "/new starts a new conversation");
     }
   }
 

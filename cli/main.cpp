@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <cctype>
 #include <exception>
 #include <sstream>
 #include <string>
-#include <string_view>
 
 #include "cli/command.h"
+#include "cli/error_text.h"
 #include "cli/terminal.h"
 #include "ferrum/types/error.h"
 
@@ -22,19 +21,6 @@ constexpr const char* kExamples = R"(Examples:
   ferrum doctor                            what helps or hinders on this machine
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C.)";
-
-std::string as_sentence_end(std::string text) {
-  if (text.empty() || std::string_view(".!?:").find(text.back()) == std::string_view::npos) {
-    text += '.';
-  }
-  return text;
-}
-
-// First letter large, a full stop at the end.
-std::string as_sentence(std::string text) {
-  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return as_sentence_end(text);
-}
 
 // The library would only say that a subcommand is required.
 void check_command(const CLI::App& app, int argc, char** argv) {
@@ -70,16 +56,6 @@ int print_asked(const CLI::App& app, const CLI::ParseError& asked) {
   return kDone;
 }
 
-int report(const ferrum::Error& error, int exit_code) {
-  std::string text = printable(error.message());
-  if (text.ends_with('\n')) text.pop_back();
-  const bool lines = text.find('\n') != std::string::npos;
-  if (!lines) text = as_sentence_end(text);
-  if (!error.hint().empty()) text += (lines ? "\n" : " ") + as_sentence(printable(error.hint()));
-  write_note(coloured("error: ", Colour::kRed) + text);
-  return exit_code;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -106,11 +82,13 @@ int main(int argc, char** argv) {
     install_signal_handlers();
     return action();
   } catch (const UsageError& error) {
-    return report(error, kWrongUse);
+    write_error(error);
+    return kWrongUse;
   } catch (const ferrum::Error& error) {
-    const bool stopped = error.code() == ferrum::ErrorCode::kCancelled;
-    return report(error, stopped ? kInterrupted : kFailed);
+    write_error(error);
+    return error.code() == ferrum::ErrorCode::kCancelled ? kInterrupted : kFailed;
   } catch (const std::exception& error) {
-    return report(ferrum::Error(ferrum::ErrorCode::kInternal, error.what()), kFailed);
+    write_error(ferrum::Error(ferrum::ErrorCode::kInternal, error.what()));
+    return kFailed;
   }
 }

@@ -15,18 +15,27 @@ namespace ferrum {
 namespace {
 
 void check_config(const EngineConfig& config) {
-  const auto require = [](bool legal, const std::string& message) {
-    if (!legal) throw Error(ErrorCode::kInvalidArgument, message);
+  const auto require = [](bool legal, const std::string& message, const std::string& hint) {
+    if (!legal) throw Error(ErrorCode::kInvalidArgument, message, hint);
   };
-  require(!config.dtype || is_weight_dtype(*config.dtype), "dtype must be f32, f16 or bf16");
-  require(!config.activation_dtype || *config.activation_dtype == DataType::kF32 ||
-              *config.activation_dtype == DataType::kBF16,
-          "activation_dtype must be f32 or bf16");
+  const auto name = [](DataType dtype) { return std::string(to_string(dtype)); };
+  require(!config.dtype || is_weight_dtype(*config.dtype),
+          "weights cannot be held in " + name(config.dtype.value_or(DataType::kF32)),
+          "dtype is f32, f16, bf16, or unset for the dtype of the files");
+  const DataType activations = config.activation_dtype.value_or(DataType::kF32);
+  require(activations == DataType::kF32 || activations == DataType::kBF16,
+          "activations cannot be " + name(activations),
+          "activation_dtype is f32, bf16, or unset for what suits weights and backend");
   require(config.max_context >= 0 && config.cache_tokens >= 0,
-          "max_context and cache_tokens must be 0 (automatic) or more");
-  require(config.max_sequences >= 1, "max_sequences must be at least 1");
+          "max_context is " + std::to_string(config.max_context) + " and cache_tokens " +
+              std::to_string(config.cache_tokens),
+          "give tokens, or 0 to have them chosen");
+  require(config.max_sequences >= 1, "max_sequences is " + std::to_string(config.max_sequences),
+          "it must be at least 1");
   require(config.max_step_tokens >= config.max_sequences,
-          "max_step_tokens must be at least max_sequences, one token for each");
+          "a step of " + std::to_string(config.max_step_tokens) + " tokens has none for some of " +
+              std::to_string(config.max_sequences) + " sequences",
+          "max_step_tokens must be at least max_sequences");
 }
 
 class LocalEngine final : public Engine {

@@ -40,7 +40,7 @@ class EngineLoopTest : public ::testing::Test {
   EngineLoopTest() : tokenizer_(open_tokenizer()) {
     BackendCatalog catalog("backend");
     register_backends(catalog);
-    backend_ = catalog.get("cpu").create({});
+    backend_ = catalog.get("cpu").create(BackendConfig());
     backend_->initialize(Device::cpu());
   }
 

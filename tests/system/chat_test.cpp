@@ -101,5 +101,17 @@ TEST(Chat, TwoSlashesSendOne) {
   EXPECT_EQ(prompt_tokens(session), prompt_tokens("/usr"));
 }
 
+TEST(Chat, AnErrorSaysWhatToDoAndTheChatGoesOn) {
+  TerminalSession session({"run", "--temperature", "0", "-n", "8", "--stats", "--context", "48"});
+  session.wait_for_prompt();
+  session.type("Tell me " + std::string(200, 'x') + "\r");
+  session.wait_for("error: ");
+  session.wait_for("Shorten the prompt");
+  session.wait_for("/new starts a new conversation.");
+  session.wait_for_prompt();
+  session.type("Hello\r");
+  EXPECT_EQ(prompt_tokens(session), prompt_tokens("Hello"));
+}
+
 }  // namespace
 }  // namespace ferrum::testing
