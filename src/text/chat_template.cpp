@@ -1,7 +1,7 @@
 #include "ferrum/text/chat_template.h"
 
+#include "ferrum/text/utf8.h"
 #include "text/jinja/parser.h"
-#include "text/jinja/unicode.h"
 
 namespace ferrum {
 namespace {
@@ -15,7 +15,7 @@ using jinja::Value;
 }
 
 std::string checked_text(const std::string& text) {
-  if (!jinja::is_valid_utf8(text)) refuse("a string is not valid UTF-8");
+  if (find_invalid_utf8(text)) refuse("a string is not valid UTF-8");
   return text;
 }
 

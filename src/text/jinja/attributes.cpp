@@ -7,6 +7,7 @@
 #include "text/jinja/operators.h"
 #include "text/jinja/python_text.h"
 #include "text/jinja/unicode.h"
+#include "text/utf8.h"
 
 namespace ferrum::jinja {
 namespace {
@@ -159,7 +160,7 @@ Value slice_text(Runtime& runtime, const Value& value, const Slice& slice) {
   const std::u32string points = to_code_points(text);
   std::string out;
   for (int64_t i = 0; i < slice.count; ++i) {
-    append_utf8(out, points[static_cast<size_t>(slice.start + i * slice.step)]);
+    append_code_point(points[static_cast<size_t>(slice.start + i * slice.step)], out);
   }
   return runtime.text(std::move(out));
 }

@@ -5,9 +5,11 @@
 #include <charconv>
 #include <cstring>
 
+#include "ferrum/text/utf8.h"
 #include "ferrum/types/error.h"
 #include "text/jinja/python_text.h"
 #include "text/jinja/unicode.h"
+#include "text/utf8.h"
 
 namespace ferrum::jinja {
 namespace {
@@ -322,7 +324,7 @@ size_t append_escape(std::string_view text, int line, std::string& out) {
     fail_syntax(line, "the string has an escape that is no character: \\" +
                           std::string(text.substr(0, begin + digits.size())));
   }
-  append_utf8(out, code);
+  append_code_point(code, out);
   return begin + count;
 }
 
@@ -352,7 +354,7 @@ void fail_syntax(int line, const std::string& message) {
 }
 
 std::vector<Token> tokenize(std::string_view source) {
-  if (!is_valid_utf8(source)) {
+  if (find_invalid_utf8(source)) {
     throw Error(ErrorCode::kInvalidFormat, "chat template: the text is not valid UTF-8");
   }
   return Lexer(source).run();

@@ -6,6 +6,7 @@
 #include "text/jinja/operators.h"
 #include "text/jinja/python_text.h"
 #include "text/jinja/unicode.h"
+#include "text/utf8.h"
 
 namespace ferrum::jinja {
 namespace {
@@ -159,7 +160,7 @@ class PercentFormatter {
       runtime_.fail("%c requires int or char");
     }
     std::string text;
-    append_utf8(text, static_cast<char32_t>(value.as_int()));
+    append_code_point(static_cast<char32_t>(value.as_int()), text);
     return text;
   }
 

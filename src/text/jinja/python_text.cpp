@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "text/jinja/unicode.h"
+#include "text/utf8.h"
 
 namespace ferrum::jinja {
 namespace {
@@ -94,7 +95,7 @@ std::string quote(std::string_view text) {
     } else if (c == '\t') {
       out += "\\t";
     } else if (is_printable(c)) {
-      append_utf8(out, c);
+      append_code_point(c, out);
     } else {
       append_hex(out, c);
     }

@@ -6,6 +6,8 @@
 #include <unicode/ucasemap.h>
 #include <unicode/uchar.h>
 
+#include "text/utf8.h"
+
 namespace ferrum::jinja {
 namespace {
 
@@ -39,46 +41,20 @@ std::string map_case(std::string_view text, uint32_t options, Convert convert) {
 
 }  // namespace
 
-bool is_valid_utf8(std::string_view text) {
-  size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const int extra = lead < 0x80 ? 0 : (lead >> 5) == 6 ? 1 : (lead >> 4) == 14 ? 2
-                      : (lead >> 3) == 30 ? 3 : -1;
-    if (extra < 0 || text.size() - i <= static_cast<size_t>(extra)) return false;
-    char32_t c = extra == 0 ? lead : lead & (0x3f >> extra);
-    for (int k = 1; k <= extra; ++k) {
-      const char next = text[i + static_cast<size_t>(k)];
-      if (!is_continuation(next)) return false;
-      c = (c << 6) | (static_cast<unsigned char>(next) & 0x3f);
-    }
-    static constexpr char32_t kSmallest[] = {0, 0x80, 0x800, 0x10000};
-    if (c < kSmallest[extra] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) return false;
-    i += static_cast<size_t>(extra) + 1;
-  }
-  return true;
-}
-
 int64_t count_code_points(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(c); });
 }
 
 char32_t next_code_point(std::string_view text, size_t& position) {
-  const auto lead = static_cast<unsigned char>(text[position++]);
-  if (lead < 0x80) return lead;
-  const int extra = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-  char32_t c = lead & (0x3f >> extra);
-  for (int k = 0; k < extra; ++k) {
-    c = (c << 6) | (static_cast<unsigned char>(text[position++]) & 0x3f);
-  }
-  return c;
+  const CodePoint point = first_code_point(text.substr(position));
+  position += point.bytes;
+  return point.value;
 }
 
 char32_t previous_code_point(std::string_view text, size_t& end) {
-  do --end;
-  while (is_continuation(text[end]));
-  size_t position = end;
-  return next_code_point(text, position);
+  const CodePoint point = last_code_point(text.substr(0, end));
+  end -= point.bytes;
+  return point.value;
 }
 
 size_t byte_offset(std::string_view text, int64_t index) {
@@ -91,26 +67,6 @@ size_t byte_offset(std::string_view text, int64_t index) {
   return position;
 }
 
-void append_utf8(std::string& out, char32_t c) {
-  const auto put = [&](char32_t byte) { out += static_cast<char>(byte); };
-  const auto tail = [&](int shift) { put(0x80 | ((c >> shift) & 0x3f)); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xc0 | (c >> 6));
-    tail(0);
-  } else if (c < 0x10000) {
-    put(0xe0 | (c >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    put(0xf0 | (c >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
 std::u32string to_code_points(std::string_view text) {
   std::u32string out;
   for (size_t i = 0; i < text.size();) out += next_code_point(text, i);
@@ -119,7 +75,7 @@ std::u32string to_code_points(std::string_view text) {
 
 std::string to_utf8(std::u32string_view code_points) {
   std::string out;
-  for (const char32_t c : code_points) append_utf8(out, c);
+  for (const char32_t c : code_points) append_code_point(c, out);
   return out;
 }
 
@@ -170,7 +126,7 @@ std::string to_folded(std::string_view text) {
 
 std::string to_title_case(char32_t c) {
   std::string text;
-  append_utf8(text, c);
+  append_code_point(c, text);
   if (c < 0x80) return to_upper(text);
   return map_case(text, U_TITLECASE_WHOLE_STRING | U_TITLECASE_NO_BREAK_ADJUSTMENT,
                   ucasemap_utf8ToTitle);

@@ -1,6 +1,6 @@
 #pragma once
 // Python's view of text over UTF-8: code points, their classes and their cases.
-// All functions but is_valid_utf8 expect valid UTF-8.
+// All functions expect valid UTF-8.
 
 #include <cstdint>
 #include <string>
@@ -8,7 +8,6 @@
 
 namespace ferrum::jinja {
 
-bool is_valid_utf8(std::string_view text);
 int64_t count_code_points(std::string_view text);
 // Reads the code point at `position` and moves past it.
 char32_t next_code_point(std::string_view text, size_t& position);
@@ -16,7 +15,6 @@ char32_t next_code_point(std::string_view text, size_t& position);
 char32_t previous_code_point(std::string_view text, size_t& end);
 // The byte at which code point `index` begins, or the size of the text past its end.
 size_t byte_offset(std::string_view text, int64_t index);
-void append_utf8(std::string& out, char32_t code_point);
 std::u32string to_code_points(std::string_view text);
 std::string to_utf8(std::u32string_view code_points);
 

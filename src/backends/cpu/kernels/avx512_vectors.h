@@ -16,7 +16,7 @@ constexpr int64_t kVector = 16;
 inline int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-inline int64_t element_size(DataType dtype) { return dtype == DataType::kF32 ? 4 : 2; }
+constexpr int64_t element_size(DataType dtype) { return dtype == DataType::kF32 ? 4 : 2; }
 
 // 32 bits from any address.
 inline int load32(const void* p) {
@@ -65,6 +65,12 @@ inline __m512 load_masked(const void* base, int64_t index, __mmask16 mask) {
   if constexpr (kDtype == DataType::kF32) return _mm512_maskz_loadu_ps(mask, p);
   const __m256i half = _mm256_maskz_loadu_epi16(mask, p);
   return kDtype == DataType::kBF16 ? bf16_to_f32(half) : f16_to_f32(half);
+}
+
+// The first n elements; zeros behind them.
+template <DataType kDtype>
+inline __m512 load_first(const void* base, int64_t index, int64_t n) {
+  return load_masked<kDtype>(base, index, lanes16(n));
 }
 
 inline __m512 load_masked(const void* base, DataType dtype, int64_t index, __mmask16 mask) {

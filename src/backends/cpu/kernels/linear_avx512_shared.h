@@ -84,10 +84,5 @@ void store(const StoreArgs& a) {
   }
 }
 
-// Rows of a few-token product are read in this many streams at a distance, so that each is one
-// long sequential read and several DRAM pages are open at once.
-constexpr int64_t kStreams = 4;
-constexpr int64_t kPrefetchBytes = 1024;
-
 }  // namespace
 }  // namespace ferrum::cpu

@@ -7,6 +7,11 @@
 namespace ferrum::cpu {
 namespace {
 
+// Rows of a few-token product are read in this many streams at a distance, so that each is one
+// long sequential read and several DRAM pages are open at once.
+constexpr int64_t kStreams = 4;
+constexpr int64_t kPrefetchBytes = 1024;
+
 struct MultiplyArgs {
   const void* weight;   // these as in LinearTask
   int64_t in;
