@@ -257,5 +257,29 @@ TEST_F(Factory, RowsDoNotDependOnTheBatch) {
   }
 }
 
+TEST_F(Factory, DenseBf16RowsAreNormalizedAsAnyOthers) {
+  constexpr int64_t kRows = 5, kColumns = 1025 + 37;
+  const auto random = [&](uint64_t seed) {
+    return factory().normal({kRows, kColumns}, DataType::kBF16, kCpu, 0, 1, seed);
+  };
+  const auto strided = [&](const Tensor& dense) {
+    const Tensor other =
+        factory().empty({kColumns, kRows}, DataType::kBF16, kCpu).transpose(0, 1);
+    backend_->tensor_ops().cast(dense, other);
+    return other;
+  };
+  const Tensor x = random(1), residual = random(2), out = random(3);
+  const Tensor weight = factory().normal({kColumns}, DataType::kBF16, kCpu, 0, 1, 4);
+  const Tensor same_x = strided(x), same_residual = strided(residual), same_out = strided(out);
+  NormOps& norm = *backend_->kernel_ops()->norm();
+  norm.add_rms_norm(x, residual, weight, 1e-5f, out);
+  norm.add_rms_norm(same_x, same_residual, weight, 1e-5f, same_out);
+  for (const auto& [dense, other] : {std::pair{residual, same_residual}, {out, same_out}}) {
+    const Tensor back = factory().empty({kRows, kColumns}, DataType::kBF16, kCpu);
+    backend_->tensor_ops().cast(other, back);
+    EXPECT_EQ(std::memcmp(dense.raw_data(), back.raw_data(), kRows * kColumns * 2), 0);
+  }
+}
+
 }  // namespace
 }  // namespace ferrum

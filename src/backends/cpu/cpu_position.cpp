@@ -45,6 +45,13 @@ struct Rotation {
   FloatSource source;
   FloatSink sink;
 
+  // bf16 heads need no conversion of their own.
+  void rotate_bf16_head(int64_t offset, int64_t row) const {
+    auto* const values = static_cast<uint16_t*>(x.mutable_raw_data()) + offset;
+    k.rotate_bf16(values, values + pairs, cos.data<float>() + row * cos.stride(0),
+                  sin.data<float>() + row * sin.stride(0), pairs);
+  }
+
   // Heads that follow each other in memory are converted together.
   bool is_dense() const {
     return pairs > 0 && x.stride(2) == 1 && x.stride(1) == x.dim(2) && x.dim(2) <= kChunk &&
@@ -103,6 +110,10 @@ void CpuPositionOps::rotary_embedding(const Tensor& x, const Tensor& cos, const 
       const int64_t token = i / heads, head = i % heads;
       const int64_t row = position[token * positions.stride(0)];
       const int64_t offset = token * x.stride(0) + head * x.stride(1);
+      if (dense && x.dtype() == DataType::kBF16) {
+        rotation.rotate_bf16_head(offset, row);
+        continue;
+      }
       if (dense) {
         count = std::min({heads - head, kChunk / x.dim(2), end - i});
         rotation.rotate_heads(offset, count, row);

@@ -79,13 +79,17 @@ struct Normalization {
   float factor;
 };
 
+float rms_factor(float squares, int64_t length, float eps) {
+  return 1 / std::sqrt(squares / static_cast<float>(length) + eps);
+}
+
 Normalization rms(const RowSource& row, int64_t length, float eps) {
   ChunkBuffer buffer;
   float squares = 0;
   for_chunks(length, [&](int64_t begin, int64_t n) {
     squares += row.kernels.sum_squares(row.load(begin, n, buffer), 0, n);
   });
-  return {0, 1 / std::sqrt(squares / static_cast<float>(length) + eps)};
+  return {0, rms_factor(squares, length, eps)};
 }
 
 // Two passes: the variance of values far from zero would drown in their squares.
@@ -196,6 +200,29 @@ void softmax_row(const RowSource& row, int64_t length, const FloatSink& sink, in
   });
 }
 
+bool has_bf16_rows(const Tensor& t) { return t.dtype() == DataType::kBF16 && t.stride(-1) == 1; }
+
+// add_rms_norm of bf16 rows, in two passes over each; the same to the bit.
+void run_add_rms_norm_bf16(const CpuContext& context, const Tensor& x, const Tensor& residual,
+                           const Tensor& weight, float eps, const Tensor& out) {
+  const auto* const from = static_cast<const uint16_t*>(x.raw_data());
+  const auto* const factors = static_cast<const uint16_t*>(weight.raw_data());
+  auto* const sums = static_cast<uint16_t*>(residual.mutable_raw_data());
+  auto* const to = static_cast<uint16_t*>(out.mutable_raw_data());
+  const VectorKernels& k = context.kernels;
+  const int last = x.rank() - 1;
+  const Rows rows(x, last), sum_rows(residual, last), out_rows(out, last);
+  for_rows(context, rows, [&](int64_t r) {
+    uint16_t* const sum = sums + sum_rows.offset(r);
+    float squares = 0;
+    for_chunks(rows.length(), [&](int64_t begin, int64_t n) {
+      squares += k.add_bf16(from + rows.offset(r) + begin, sum + begin, n);
+    });
+    k.normalize_bf16(sum, rms_factor(squares, rows.length(), eps), factors,
+                     to + out_rows.offset(r), rows.length());
+  });
+}
+
 }  // namespace
 
 void run_softmax(const CpuContext& context, const Tensor& x, int dim, const Tensor& out) {
@@ -234,6 +261,10 @@ void run_add_rms_norm(const CpuContext& context, const Tensor& x, const Tensor& 
   check_norm(x, weight, out);
   require_float(residual, "residual");
   require_shape(residual, "residual", x.shape());
+  const auto all = {&x, &residual, &weight, &out};
+  if (std::all_of(all.begin(), all.end(), [](const Tensor* t) { return has_bf16_rows(*t); })) {
+    return run_add_rms_norm_bf16(context, x, residual, weight, eps, out);
+  }
   const int last = x.rank() - 1;
   const Rows rows(x, last), sum_rows(residual, last), out_rows(out, last);
   const FloatSource source(x), sums(residual);

@@ -36,8 +36,14 @@ struct VectorKernels {
   // (x - mean) * factor * weight, and + bias where it is not null.
   void (*normalize)(const float* x, float mean, float factor, const float* weight,
                     const float* bias, float* out, int64_t n);
+  // The two halves of add_rms_norm in bf16: sum += x, and the sum of the squares of what sum then
+  // is; x * factor * weight.
+  float (*add_bf16)(const uint16_t* x, uint16_t* sum, int64_t n);
+  void (*normalize_bf16)(const uint16_t* x, float factor, const uint16_t* weight, uint16_t* out,
+                         int64_t n);
   // x, y <- x cos - y sin, y cos + x sin
   void (*rotate)(float* x, float* y, const float* cos, const float* sin, int64_t n);
+  void (*rotate_bf16)(uint16_t* x, uint16_t* y, const float* cos, const float* sin, int64_t n);
 
   // acc[r][j] += sum over k of a[r * depth + k] * b[k * kMatmulColumns + j], for j below
   // kMatmulColumns.

@@ -42,6 +42,23 @@ void silu_mul_bf16(const uint16_t* a, const uint16_t* b, uint16_t* out, int64_t 
   }
 }
 
+float add_bf16(const uint16_t* x, uint16_t* sum, int64_t n) {
+  float squares = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    sum[i] = to_bfloat16(to_float(BFloat16{sum[i]}) + to_float(BFloat16{x[i]})).bits;
+    const float stored = to_float(BFloat16{sum[i]});
+    squares += stored * stored;
+  }
+  return squares;
+}
+
+void normalize_bf16(const uint16_t* x, float factor, const uint16_t* weight, uint16_t* out,
+                    int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    out[i] = to_bfloat16(to_float(BFloat16{x[i]}) * factor * to_float(BFloat16{weight[i]})).bits;
+  }
+}
+
 void widen_f16(const uint16_t* x, float* out, int64_t n) {
   for (int64_t i = 0; i < n; ++i) out[i] = to_float(Float16{x[i]});
 }
@@ -97,6 +114,14 @@ void rotate(float* x, float* y, const float* cos, const float* sin, int64_t n) {
     x[i] = real;
   }
 }
+void rotate_bf16(uint16_t* x, uint16_t* y, const float* cos, const float* sin, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    float a = to_float(BFloat16{x[i]}), b = to_float(BFloat16{y[i]});
+    rotate(&a, &b, cos + i, sin + i, 1);
+    x[i] = to_bfloat16(a).bits;
+    y[i] = to_bfloat16(b).bits;
+  }
+}
 
 void matmul_tile(const float* a, const float* b, float* acc, int64_t rows, int64_t depth) {
   for (int64_t r = 0; r < rows; ++r) {
@@ -131,7 +156,10 @@ const VectorKernels kVectorScalar = {
     .exp_shifted = exp_shifted,
     .scale = scale,
     .normalize = normalize,
+    .add_bf16 = add_bf16,
+    .normalize_bf16 = normalize_bf16,
     .rotate = rotate,
+    .rotate_bf16 = rotate_bf16,
     .matmul_tile = matmul_tile,
 };
 
