@@ -1,0 +1,31 @@
+#pragma once
+// The header of a .npy file: magic, version, and a Python literal that is parsed, never evaluated.
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ferrum/types/dtype.h"
+#include "ferrum/types/shape.h"
+
+namespace ferrum {
+
+inline constexpr std::string_view kNpyMagic = "\x93NUMPY";
+// Magic, two bytes of version, and the length of the literal: 2 bytes in version 1, else 4.
+inline constexpr int64_t kNpyShortPrefix = 10, kNpyLongPrefix = 12;
+inline constexpr int64_t kMaxNpyHeaderBytes = 10'000;  // NumPy's own limit
+
+struct NpyHeader {
+  DataType dtype = DataType::kF32;
+  Shape shape;
+  bool big_endian = false;
+  bool fortran_order = false;  // the first index runs fastest
+};
+
+// `literal` is what follows the length: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}.
+// `what` names the file. Throws kInvalidFormat; kUnsupported for element types and ranks that
+// tensors do not have.
+NpyHeader parse_npy_header(std::string_view literal, const std::string& what);
+
+}  // namespace ferrum
