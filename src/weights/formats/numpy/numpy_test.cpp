@@ -125,6 +125,28 @@ TEST_F(NumpyTest, ASliceOfARangedArrayIsThatOfTheWhole) {
   }
 }
 
+TEST_F(NumpyTest, LongArraysInFortranOrderComeInBoundedChunks) {
+  constexpr int64_t kRows = 1000, kColumns = 777;
+  std::string bytes = npy(literal("'<u4'", "(1000, 777)", "True"), kRows * kColumns * 4);
+  for (int64_t i = 0; i < kRows * kColumns; ++i) {  // element (r, c) is r * kColumns + c
+    const auto value = static_cast<uint32_t>(i % kRows * kColumns + i / kRows);
+    std::memcpy(bytes.data() + bytes.size() - (kRows * kColumns - i) * 4, &value, 4);
+  }
+  const auto reader =
+      catalogs.formats.get("numpy").open(std::make_shared<RangedBytes>("x.npy", bytes));
+  const int64_t begin = 12, end = kRows * kColumns * 4 - 40;
+  int64_t at = begin / 4;
+  reader->stream("x", begin, end, [&](std::span<const std::byte> chunk) {
+    EXPECT_LE(chunk.size(), size_t{1} << 20);
+    for (size_t i = 0; i < chunk.size(); i += 4, ++at) {
+      uint32_t value = 0;
+      std::memcpy(&value, chunk.data() + i, 4);
+      ASSERT_EQ(value, at);
+    }
+  });
+  EXPECT_EQ(at, end / 4);
+}
+
 TEST_F(NumpyTest, HeadersOfOtherWriters) {
   for (const std::string& text :
        {literal("'<f4'", "(2, 3)"), literal("'<f4'", "(2L, 3L)"), literal("u'<f4'", "(2,3,)"),
