@@ -27,7 +27,9 @@ void run_case(benchmark::State& state, const OpCase& op_case, Kernels& kernels) 
 int main(int argc, char** argv) {
   using namespace ferrum::conformance;
   benchmark::Initialize(&argc, argv);
-  RunningTarget target({"cpu", {}});
+  Target fastest;
+  fastest.name = "cpu";
+  RunningTarget target(fastest);
   const OpCases cases = all_cases();
   for (const OpCase& op_case : cases) {
     if (op_case.bytes < kSmallest) continue;

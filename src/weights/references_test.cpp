@@ -8,6 +8,7 @@
 
 #include "ferrum/weights/model_weights.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/hex.h"
 #include "support/host_tensor_factory.h"
 
 namespace ferrum {
@@ -23,15 +24,6 @@ Json read_json(const std::string& name) {
 std::string_view bytes_of_tensor(const Tensor& tensor) {
   EXPECT_TRUE(tensor.is_contiguous());
   return {static_cast<const char*>(tensor.raw_data()), static_cast<size_t>(tensor.size_bytes())};
-}
-
-std::string to_hex(std::string_view bytes) {
-  std::string hex;
-  for (const unsigned char c : bytes) {
-    hex += "0123456789abcdef"[c >> 4];
-    hex += "0123456789abcdef"[c & 15];
-  }
-  return hex;
 }
 
 bool is_nan(DataType dtype, uint64_t code) {

@@ -8,12 +8,14 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_reader.h"
+#include "weights/element_pipeline.h"
 #include "weights/formats/numpy/npy_header.h"
+#include "weights/host_buffer.h"
 
 namespace ferrum {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{1} << 20;
+constexpr int64_t kChunkBytes = int64_t{1} << 20;
 
 // The size of what changes places between byte orders: a complex number has two of it.
 size_t word_bytes(DataType dtype) {
@@ -26,34 +28,6 @@ void reverse_words(std::span<std::byte> bytes, size_t word) {
                  bytes.begin() + static_cast<ptrdiff_t>(i + word));
   }
 }
-
-// `count` elements, `stride` of them apart, to a dense run.
-template <class Bits>
-void gather_run(const std::byte* from, int64_t stride, int64_t count, std::byte* to) {
-  for (int64_t i = 0; i < count; ++i) {
-    std::memcpy(to + i * static_cast<int64_t>(sizeof(Bits)),
-                from + i * stride * static_cast<int64_t>(sizeof(Bits)), sizeof(Bits));
-  }
-}
-
-void gather_run(size_t size, const std::byte* from, int64_t stride, int64_t count, std::byte* to) {
-  switch (size) {
-    case 1: return gather_run<uint8_t>(from, stride, count, to);
-    case 2: return gather_run<uint16_t>(from, stride, count, to);
-    case 4: return gather_run<uint32_t>(from, stride, count, to);
-    default: return gather_run<uint64_t>(from, stride, count, to);
-  }
-}
-
-class VectorStorage final : public Storage {
- public:
-  explicit VectorStorage(std::vector<std::byte> bytes)
-      : Storage(bytes.data(), static_cast<int64_t>(bytes.size()), Device::cpu(), false),
-        bytes_(std::move(bytes)) {}
-
- private:
-  std::vector<std::byte> bytes_;
-};
 
 class NpyReader : public WeightReader {
  public:
@@ -86,9 +60,10 @@ class NpyReader : public WeightReader {
     if (const auto storage = source_->storage()) {
       return gather(in_index_order(storage, data_begin_), begin, end, emit);
     }
-    std::vector<std::byte> bytes(static_cast<size_t>(info().size_bytes));
-    source_->read(data_begin_, bytes);
-    gather(in_index_order(std::make_shared<VectorStorage>(std::move(bytes)), 0), begin, end, emit);
+    const auto bytes = allocate_host(info().size_bytes);
+    source_->read(data_begin_, {static_cast<std::byte*>(bytes->data()),
+                                static_cast<size_t>(bytes->size())});
+    gather(in_index_order(bytes, 0), begin, end, emit);
   }
 
  private:
@@ -108,33 +83,23 @@ class NpyReader : public WeightReader {
     return Tensor(std::move(storage), Shape(extents), header_.dtype, offset).permute(dims);
   }
 
-  // Bytes [begin, end) of the contiguous tensor, run by run of the last dimension.
+  // Bytes [begin, end) of the contiguous tensor, some of its outermost rows at a time.
   static void gather(const Tensor& tensor, int64_t begin, int64_t end,
                      FunctionRef<void(std::span<const std::byte>)> sink) {
-    const int64_t size = bits_of(tensor.dtype()) / 8;
-    const int64_t most = static_cast<int64_t>(kChunkBytes) / size;
-    const auto* const base = static_cast<const std::byte*>(tensor.raw_data());
-    std::vector<std::byte> chunk(static_cast<size_t>(std::min(most * size, end - begin)));
-    for (int64_t i = begin / size; i < end / size;) {
-      const int64_t stop = std::min(i + most, end / size);
-      std::byte* to = chunk.data();
-      for (int64_t n; i < stop; i += n, to += n * size) {
-        n = std::min(tensor.dim(-1) - i % tensor.dim(-1), stop - i);
-        gather_run(static_cast<size_t>(size), base + offset_of(tensor, i) * size,
-                   tensor.stride(-1), n, to);
+    if (begin == end) return;
+    const int64_t row = tensor.size_bytes() / tensor.dim(0);
+    const int64_t most = std::max<int64_t>(1, kChunkBytes / row);
+    ElementPipeline pipeline(tensor.dtype());
+    std::vector<std::byte> rows(static_cast<size_t>(std::min(most, tensor.dim(0)) * row));
+    for (int64_t first = begin / row; first * row < end; first += most) {
+      const int64_t count = std::min(most, tensor.dim(0) - first), offset = first * row;
+      pipeline.gather(tensor.narrow(0, first, count), rows.data(), [](int64_t) {});
+      const int64_t stop = std::min(end - offset, count * row);
+      for (int64_t at = std::max<int64_t>(0, begin - offset); at < stop; at += kChunkBytes) {
+        sink(std::span(rows).subspan(static_cast<size_t>(at),
+                                     static_cast<size_t>(std::min(kChunkBytes, stop - at))));
       }
-      sink(std::span(chunk).first(static_cast<size_t>(to - chunk.data())));
     }
-  }
-
-  // Of the element that comes `index`-th.
-  static int64_t offset_of(const Tensor& tensor, int64_t index) {
-    int64_t offset = 0;
-    for (int d = tensor.rank(); d-- > 0;) {
-      offset += index % tensor.dim(d) * tensor.stride(d);
-      index /= tensor.dim(d);
-    }
-    return offset;
   }
 
   std::shared_ptr<const ByteSource> source_;

@@ -8,6 +8,7 @@
 
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/hex.h"
 #include "support/host_tensor_factory.h"
 
 namespace ferrum {
@@ -60,13 +61,9 @@ class NumpyTest : public testing::Test {
   void expect_is(const Tensor& tensor, const Json& expected) {
     EXPECT_EQ(Json(tensor.shape()), expected["shape"]);
     EXPECT_EQ(std::string(to_string(tensor.dtype())), expected["dtype"]);
-    std::string hex;
-    for (int64_t i = 0; i < tensor.size_bytes(); ++i) {
-      const auto byte = static_cast<const unsigned char*>(tensor.raw_data())[i];
-      hex += "0123456789abcdef"[byte >> 4];
-      hex += "0123456789abcdef"[byte & 15];
-    }
-    EXPECT_EQ(hex, expected["hex"]);
+    const std::string_view bytes(static_cast<const char*>(tensor.raw_data()),
+                                 static_cast<size_t>(tensor.size_bytes()));
+    EXPECT_EQ(to_hex(bytes), expected["hex"]);
   }
   void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what,
                       ErrorCode code = ErrorCode::kInvalidFormat) {
