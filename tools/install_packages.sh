@@ -15,12 +15,14 @@ build_packages="
   pkg-config
   nlohmann-json3-dev
   libcli11-dev
+  libcurl4-openssl-dev
   libedit-dev
   libicu-dev
   libpcre2-dev
 "
 test_packages="
   libbenchmark-dev
+  libboost-dev
   libgmock-dev
   libgtest-dev
 "
