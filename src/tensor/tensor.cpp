@@ -1,6 +1,7 @@
 #include "ferrum/tensor/tensor.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -73,6 +74,41 @@ Tensor::Tensor(std::shared_ptr<Storage> storage, const Shape& shape, DataType dt
                     std::to_string(byte_offset) + " does not fit into " +
                     std::to_string(storage_->size()) + " bytes");
   }
+}
+
+Tensor Tensor::strided(std::shared_ptr<Storage> storage, const Shape& shape,
+                       std::span<const int64_t> strides, DataType dtype, int64_t byte_offset) {
+  if (!storage) throw Error(ErrorCode::kInvalidArgument, "a tensor without storage");
+  const auto fail = [&](const std::string& why) {
+    throw Error(ErrorCode::kInvalidArgument, "a strided " + std::string(to_string(dtype)) + " " +
+                                                 to_string(shape) + " " + why);
+  };
+  if (!is_byte_sized(dtype)) fail("of elements of less than a byte");
+  if (strides.size() != static_cast<size_t>(shape.rank())) {
+    fail("with " + std::to_string(strides.size()) + " strides");
+  }
+  Tensor result;
+  result.strides_ = contiguous_strides(shape);  // where there is no step to take
+  std::optional<int64_t> count = shape.numel() == 0 ? 0 : 1;  // up to the furthest element
+  for (int d = 0; d < shape.rank(); ++d) {
+    const int64_t stride = strides[static_cast<size_t>(d)];
+    if (stride < 0) fail("with the negative stride " + std::to_string(stride));
+    if (shape.numel() == 0 || shape[d] == 1) continue;
+    result.strides_[static_cast<size_t>(d)] = stride;
+    const auto reach = checked_mul(shape[d] - 1, stride);
+    count = reach && count ? checked_add(*count, *reach) : std::nullopt;
+  }
+  const auto bytes = count ? checked_mul(*count, bits_of(dtype) / 8) : std::nullopt;
+  const auto end = bytes ? checked_add(byte_offset, *bytes) : std::nullopt;
+  if (byte_offset < 0 || !end || *end > storage->size()) {
+    fail("at byte " + std::to_string(byte_offset) + " does not fit into " +
+         std::to_string(storage->size()) + " bytes");
+  }
+  result.storage_ = std::move(storage);
+  result.shape_ = shape;
+  result.dtype_ = dtype;
+  result.byte_offset_ = byte_offset;
+  return result;
 }
 
 bool Tensor::is_contiguous() const {

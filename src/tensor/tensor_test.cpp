@@ -48,6 +48,28 @@ TEST_F(TensorTest, RefusesToReachPastTheStorage) {
   EXPECT_NO_THROW(Tensor(storage, {23}, DataType::kF32, 4));
 }
 
+TEST_F(TensorTest, StridesMayTransposeExpandAndOverlap) {
+  const auto storage = std::make_shared<Lent>(values_.data(), 24 * 4, true);
+  const auto strided = [&](const Shape& shape, std::vector<int64_t> strides, int64_t offset) {
+    return Tensor::strided(storage, shape, strides, DataType::kF32, offset);
+  };
+  EXPECT_EQ(elements(strided({2, 3}, {1, 8}, 4)), (std::vector<float>{1, 9, 17, 2, 10, 18}));
+  EXPECT_EQ(elements(strided({2, 2}, {0, 23}, 0)), (std::vector<float>{0, 23, 0, 23}));
+  EXPECT_EQ(elements(strided({3, 2}, {1, 1}, 0)), (std::vector<float>{0, 1, 1, 2, 2, 3}));
+  EXPECT_TRUE(strided({1, 24}, {INT64_MAX, 1}, 0).is_contiguous());
+  EXPECT_TRUE(strided({0, 3}, {7, INT64_MAX}, 96).is_contiguous());
+  EXPECT_EQ(elements(strided({}, {}, 92)), (std::vector<float>{23}));
+  EXPECT_THROW(strided({2}, {24}, 0), Error);
+  EXPECT_THROW(strided({2}, {1}, 92), Error);
+  EXPECT_THROW(strided({2}, {1}, -4), Error);
+  EXPECT_THROW(strided({2}, {-1}, 4), Error);
+  EXPECT_THROW(strided({2}, {}, 0), Error);
+  EXPECT_THROW(strided({2}, {INT64_MAX}, 0), Error);
+  EXPECT_THROW(strided({3, 3}, {INT64_MAX / 2, INT64_MAX / 2}, 0), Error);
+  EXPECT_THROW(strided({0}, {1}, 97), Error);
+  EXPECT_THROW(Tensor::strided(storage, {2}, std::array<int64_t, 1>{1}, DataType::kI4, 0), Error);
+}
+
 TEST_F(TensorTest, ViewsShareElements) {
   const Tensor t = counting();
   EXPECT_EQ(elements(t.narrow(2, 1, 2).narrow(1, 2, 1)), (std::vector<float>{9, 10, 21, 22}));

@@ -51,6 +51,11 @@ class Tensor {
   Tensor(std::shared_ptr<Storage> storage, const Shape& shape, DataType dtype,
          int64_t byte_offset = 0);
 
+  // A view with any strides of zero or more, one per dimension, in elements: transposed, expanded
+  // or overlapping. Throws kInvalidArgument for elements past the end, or of less than a byte.
+  static Tensor strided(std::shared_ptr<Storage> storage, const Shape& shape,
+                        std::span<const int64_t> strides, DataType dtype, int64_t byte_offset);
+
   bool defined() const { return storage_ != nullptr; }
   const Shape& shape() const { return shape_; }
   int rank() const { return shape_.rank(); }
