@@ -61,6 +61,7 @@ class Transfer {
   HttpResponse response_;
   int64_t header_count_ = 0;
   int64_t header_bytes_ = 0;
+  bool head_ended_ = false;
   bool body_began_ = false;
   std::exception_ptr error_;
 
@@ -146,9 +147,12 @@ void Transfer::take_header(std::string_view line) {
   if (const auto status = parse_status_line(line)) {  // also after a 1xx response
     response_.status = *status;
     response_.headers.clear();
+    head_ended_ = false;
   } else if (auto field = parse_header_line(line)) {
     response_.headers.add(std::move(field->first), std::move(field->second));
-  } else if (line != "\r\n" && line != "\n") {
+  } else if (line == "\r\n" || line == "\n") {
+    head_ended_ = true;
+  } else {
     fail("a line of the response is no header", false);
   }
 }
@@ -186,7 +190,7 @@ void Transfer::check_pace(CURL* easy) {
   if (!sent_at_) sent_at_ = last_byte_ = Clock::now();
   const Clock::time_point now = Clock::now();
   if (now - last_byte_ > limits_.idle_timeout) {
-    fail("no byte came for " + std::to_string(limits_.idle_timeout.count()) + " ms", true);
+    fail("nothing came for " + std::to_string(limits_.idle_timeout.count()) + " ms", true);
   }
   const auto allowed = 2 * limits_.idle_timeout + std::chrono::seconds(received_ >> 10);
   if (now - *sent_at_ - in_sink_ > allowed) {
@@ -221,6 +225,7 @@ HttpResponse Transfer::run(CURLM* multi, CURL* easy) {
   const CURLMsg* message = curl_multi_info_read(multi, &left);
   if (!message) throw Error(ErrorCode::kInternal, "libcurl ended a transfer without a result");
   if (message->data.result != CURLE_OK) fail(message->data.result);
+  if (!head_ended_) fail("the response ends within its head", true);  // which libcurl accepts
   response_.final_url = request_.url;
   return std::move(response_);
 }

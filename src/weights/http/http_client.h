@@ -43,8 +43,8 @@ struct HttpResponse {
 
 struct HttpLimits {
   std::chrono::milliseconds connect_timeout{30'000};
-  // No byte for so long. All in all a response has twice this and a second per KiB, so that a
-  // server that dribbles is left in the end.
+  // No line of the head and no byte of the body for so long. All in all a response has twice this
+  // and a second per KiB, so that a server that dribbles is left in the end.
   std::chrono::milliseconds idle_timeout{30'000};
   int max_redirects = 8;
   int64_t max_body = int64_t{1} << 20;  // of HttpResponse::body
