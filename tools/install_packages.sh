@@ -19,6 +19,7 @@ build_packages="
   libedit-dev
   libicu-dev
   libpcre2-dev
+  libssl-dev
 "
 test_packages="
   libbenchmark-dev

@@ -1,0 +1,90 @@
+#include "weights/downloads/download.h"
+
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+#include "ferrum/types/error.h"
+#include "weights/downloads/disk.h"
+#include "weights/downloads/file_lock.h"
+
+namespace ferrum {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path partial_path(const Download& d) { return d.path.string() + ".incomplete"; }
+
+void check_stop(const Download& d, const std::stop_token& stop) {
+  if (!stop.stop_requested()) return;
+  throw Error(ErrorCode::kCancelled, "the download of " + d.name + " was stopped on request",
+              "what has arrived is kept; the same command goes on from there");
+}
+
+void show_progress_of_another(const Download& d, const LoadProgress& progress) {
+  std::error_code error;
+  const auto bytes = fs::file_size(partial_path(d), error);
+  if (progress && !error) {
+    progress(std::min(static_cast<int64_t>(bytes), d.content.size), d.content.size);
+  }
+}
+
+// Busy when the file has come to be there meanwhile.
+FileLock wait_for_lock(const Download& d, const std::stop_token& stop,
+                       const LoadProgress& progress) {
+  constexpr std::chrono::milliseconds kPause{50};
+  for (;;) {
+    FileLock lock = FileLock::exclusive(d.lock);
+    if (lock.state() != FileLock::State::kBusy || file_exists(d.path)) return lock;
+    check_stop(d, stop);
+    show_progress_of_another(d, progress);
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+void fetch_rest(const Download& d, PartialFile& file, const std::stop_token& stop,
+                const LoadProgress& progress) {
+  if (progress) progress(file.bytes(), d.content.size);
+  if (file.bytes() == d.content.size) return;
+  const auto object = d.open();
+  if (object->size() != d.content.size) {
+    throw Error(ErrorCode::kIo, d.name + " has " + std::to_string(object->size()) +
+                                    " bytes now, it was said to have " +
+                                    std::to_string(d.content.size),
+                "it was replaced meanwhile; try again");
+  }
+  object->stream(file.bytes(), d.content.size - file.bytes(),
+                 [&](std::span<const std::byte> chunk) {
+                   check_stop(d, stop);
+                   file.append(chunk);
+                   if (progress) progress(file.bytes(), d.content.size);
+                 });
+}
+
+void check_hash(const Download& d, PartialFile& file) {
+  if (d.hash.empty() || file.hash() == d.hash) return;
+  file.discard();
+  throw Error(ErrorCode::kInvalidFormat,
+              d.name + " arrived with the hash " + file.hash() + ", expected " + d.hash,
+              "the bytes were removed; try again, and if it stays so the copy on the server is "
+              "damaged");
+}
+
+}  // namespace
+
+void download(const Download& d, const std::stop_token& stop, const LoadProgress& progress) {
+  if (file_exists(d.path)) return;
+  check_stop(d, stop);
+  make_folders(d.path.parent_path());
+  const FileLock lock = wait_for_lock(d, stop, progress);
+  if (file_exists(d.path)) return;
+  const fs::path path =
+      lock.held() ? partial_path(d) : fs::path(d.path.string() + "." + random_suffix() + ".incomplete");
+  PartialFile file(path, d.content, lock.held());
+  fetch_rest(d, file, stop, progress);
+  check_hash(d, file);
+  if (d.before_publish) d.before_publish(file.hash());
+  file.publish(d.path);
+}
+
+}  // namespace ferrum
