@@ -20,6 +20,7 @@ build_packages="
   libicu-dev
   libpcre2-dev
   libssl-dev
+  zlib1g-dev
 "
 test_packages="
   libbenchmark-dev
