@@ -111,6 +111,15 @@ Tensor Tensor::strided(std::shared_ptr<Storage> storage, const Shape& shape,
   return result;
 }
 
+Tensor Tensor::over(std::shared_ptr<Storage> storage) const {
+  if (!storage || storage->size() < storage_->size()) {
+    throw Error(ErrorCode::kInvalidArgument, to_string(*this) + " over fewer bytes");
+  }
+  Tensor result = *this;
+  result.storage_ = std::move(storage);
+  return result;
+}
+
 bool Tensor::is_contiguous() const {
   int64_t expected = 1;
   for (int d = rank() - 1; d >= 0; --d) {

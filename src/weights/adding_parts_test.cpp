@@ -41,10 +41,12 @@ std::string digits_of(const WeightSource& source) {
 
 void register_hex(SourceCatalog& catalog) {
   catalog.add("hex", {.description = "bytes written as hexadecimal text",
-                      .open = [](const WeightSource& source) {
+                      .open = [](const WeightSource& source, const WeightLoaderConfig&) {
                         return std::make_unique<HexSource>(digits_of(source));
                       },
-                      .stamp = digits_of});
+                      .stamp = [](const WeightSource& source, const WeightLoaderConfig&) {
+                        return digits_of(source);
+                      }});
 }
 
 // The whole file is one f32 vector, "data".
@@ -59,13 +61,9 @@ class FlatReader : public WeightReader {
     metadata_.summarise();
   }
   const WeightMetadata& metadata() const override { return metadata_; }
-  Tensor view(std::string_view) const override {
-    const auto storage = bytes_->storage();
-    return storage ? Tensor(storage, Shape{bytes_->size() / 4}, DataType::kF32) : Tensor();
-  }
-  void stream(std::string_view, int64_t begin, int64_t end,
-              FunctionRef<void(std::span<const std::byte>)> sink) const override {
-    bytes_->stream(begin, end - begin, sink);
+  std::optional<StoredTensor> find_stored(std::string_view) const override {
+    const auto extent = extent_storage(bytes_->size());
+    return StoredTensor{bytes_, Tensor(extent, Shape{bytes_->size() / 4}, DataType::kF32)};
   }
 
  private:
@@ -77,8 +75,8 @@ void register_flat(FormatCatalog& catalog) {
   catalog.add("flat", {.description = "one f32 vector",
                        .extensions = {".f32"},
                        .matches = [](const ByteSource&) { return false; },  // nothing to tell it by
-                       .open = [](std::shared_ptr<const ByteSource> bytes) {
-                         return std::make_unique<FlatReader>(std::move(bytes));
+                       .open = [](const WeightFile& file) {
+                         return std::make_unique<FlatReader>(file.bytes);
                        }});
 }
 

@@ -11,6 +11,7 @@
 #include "weights/load_meter.h"
 #include "weights/near_names.h"
 #include "weights/reader_cache.h"
+#include "weights/tensor_bytes.h"
 #include "weights/transform_plan.h"
 #include "weights/work_in_parallel.h"
 
@@ -18,12 +19,6 @@ namespace ferrum {
 namespace {
 
 constexpr int64_t kPreloadBytes = int64_t{8} << 20;  // per piece of work
-
-// Addresses without bytes: where a view of a source that is not addressable would lie.
-class ExtentStorage : public Storage {
- public:
-  explicit ExtentStorage(int64_t size) : Storage(nullptr, size, Device{"extent", 0}, false) {}
-};
 
 // One tensor to load, checked against its file.
 struct Job {
@@ -53,8 +48,14 @@ auto with_context(const TensorSpec& spec, const std::string& name, F&& action) {
 
 class CatalogWeightLoader : public WeightLoader {
  public:
-  CatalogWeightLoader(const WeightCatalogs& catalogs, TensorFactory& factory, int threads)
-      : catalogs_(catalogs), factory_(factory), readers_(catalogs), threads_(threads) {}
+  CatalogWeightLoader(const WeightCatalogs& catalogs, TensorFactory& factory,
+                      const WeightLoaderConfig& config)
+      : catalogs_(catalogs),
+        factory_(factory),
+        config_(config),
+        readers_(catalogs, config_),
+        threads_(config.max_concurrent_loads > 0 ? config.max_concurrent_loads
+                                                 : std::min(ThreadPool::available_cpus(), 8)) {}
 
   Tensor load_tensor(const TensorSpec& spec) override {
     return load_tensors(std::span(&spec, 1), {}, {})[0];
@@ -101,6 +102,10 @@ class CatalogWeightLoader : public WeightLoader {
 
   void preload(const WeightSource& source, std::stop_token stop,
                const LoadProgress& progress) override {
+    const SourcePart& part = catalogs_.sources.get(source.kind);
+    if (part.fetch && config_.enable_caching) {
+      return part.fetch(source, config_, std::move(stop), progress);
+    }
     const auto bytes = readers_.open_bytes(source);
     const int64_t size = bytes->size();
     LoadMeter meter(std::move(stop), progress, size);
@@ -158,50 +163,25 @@ class CatalogWeightLoader : public WeightLoader {
   }
 
   Tensor load(const Job& job, TensorMeter& meter) {
-    const auto done = [&](int64_t bytes) { meter.add(bytes); };
+    const TensorBytes bytes(*job.reader, job.name, job.info);
     ElementPipeline pipeline(job.info.dtype);
-    Tensor view = job.reader->view(job.name);
-    if (!view.defined()) {
-      const Tensor extent(std::make_shared<ExtentStorage>(job.info.size_bytes), job.info.shape,
-                          job.info.dtype);
-      const Tensor range = job.plan.arrange(extent, pipeline, false, done);
-      if (range.defined() && range.is_contiguous()) return stream(job, range, pipeline, meter);
-      pipeline = ElementPipeline(job.info.dtype);
-      view = read_whole(job, meter);
-    }
-    const Tensor arranged = job.plan.arrange(view, pipeline, true, done);
-    if (pipeline.empty() && arranged.is_contiguous() && is_aligned(arranged)) {
+    if (bytes.swap()) pipeline.add(*bytes.swap());
+    const auto done = [&](int64_t count) { meter.add(count); };
+    const Tensor arranged =
+        job.plan.arrange(bytes.view(), pipeline, [&](const Tensor& view, ElementPipeline& steps) {
+          const int64_t size = bytes_of(steps.output(), view.numel());
+          check_size(size);
+          const Tensor gathered(allocate_host(size), view.shape(), steps.output());
+          bytes.gather(view, steps, static_cast<std::byte*>(gathered.mutable_raw_data()), done);
+          return gathered;
+        });
+    if (pipeline.empty() && arranged.device().is_cpu() && arranged.is_contiguous() &&
+        is_aligned(arranged)) {
       return factory_.place(arranged, job.spec->device);
     }
     const Tensor result = allocate_result(job);
-    pipeline.gather(arranged, static_cast<std::byte*>(result.mutable_raw_data()), done);
+    bytes.gather(arranged, pipeline, static_cast<std::byte*>(result.mutable_raw_data()), done);
     return place(result, job.spec->device);
-  }
-
-  // `range` is a contiguous part of the tensor, in the addresses of an ExtentStorage.
-  Tensor stream(const Job& job, const Tensor& range, ElementPipeline& pipeline,
-                TensorMeter& meter) {
-    const Tensor result = allocate_result(job);
-    auto* out = static_cast<std::byte*>(result.mutable_raw_data());
-    const int64_t begin = range.byte_offset();
-    job.reader->stream(job.name, begin, begin + range.size_bytes(),
-                       [&](std::span<const std::byte> chunk) {
-                         const auto bytes = static_cast<int64_t>(chunk.size());
-                         out += pipeline.run_bytes(chunk, out);
-                         meter.add(bytes);
-                       });
-    return place(result, job.spec->device);
-  }
-
-  Tensor read_whole(const Job& job, TensorMeter& meter) {
-    check_size(job.info.size_bytes);
-    const Tensor whole(allocate_host(job.info.size_bytes), job.info.shape, job.info.dtype);
-    auto* out = static_cast<std::byte*>(whole.mutable_raw_data());
-    job.reader->stream(job.name, 0, job.info.size_bytes, [&](std::span<const std::byte> chunk) {
-      out = std::copy(chunk.begin(), chunk.end(), out);
-      meter.add(static_cast<int64_t>(chunk.size()));
-    });
-    return whole;
   }
 
   void check_size(int64_t bytes) const {
@@ -230,6 +210,7 @@ class CatalogWeightLoader : public WeightLoader {
 
   const WeightCatalogs& catalogs_;
   TensorFactory& factory_;
+  const WeightLoaderConfig config_;
   ReaderCache readers_;
   const int threads_;
 };
@@ -247,13 +228,8 @@ WeightCatalogs create_weight_catalogs() {
 std::unique_ptr<WeightLoader> create_weight_loader(const WeightCatalogs& catalogs,
                                                    TensorFactory& factory,
                                                    const WeightLoaderConfig& config) {
-  const int threads = config.max_concurrent_loads;
-  if (threads < 0 || threads > 256) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "max_concurrent_loads is " + std::to_string(threads), "0 to 256 are possible");
-  }
-  return std::make_unique<CatalogWeightLoader>(
-      catalogs, factory, threads > 0 ? threads : std::min(ThreadPool::available_cpus(), 8));
+  check_config(config);
+  return std::make_unique<CatalogWeightLoader>(catalogs, factory, config);
 }
 
 }  // namespace ferrum

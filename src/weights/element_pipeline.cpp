@@ -11,51 +11,6 @@ constexpr int64_t kPiece = 1 << 18;   // elements between two reports
 constexpr int64_t kTile = 64;         // elements a side, so that a column's cache lines are reused
 constexpr int64_t kMaxElementBytes = 8;
 
-struct Loop {
-  int64_t extent, in_stride, out_stride;  // strides in elements
-};
-
-// The dimensions of `view`, outermost first, without those of one element, neighbours merged where
-// they lie in a row.
-std::vector<Loop> loops_of(const Tensor& view) {
-  std::vector<Loop> loops;
-  for (int d = 0; d < view.rank(); ++d) {
-    const int64_t extent = view.dim(d), stride = view.stride(d);
-    if (extent == 1) continue;
-    if (!loops.empty() && loops.back().in_stride == extent * stride) {
-      loops.back() = {loops.back().extent * extent, stride, 0};
-    } else {
-      loops.push_back({extent, stride, 0});
-    }
-  }
-  int64_t stride = 1;
-  for (size_t i = loops.size(); i-- > 0;) {
-    loops[i].out_stride = stride;
-    stride *= loops[i].extent;
-  }
-  return loops;
-}
-
-// Calls body(in, out) with the element offsets of every combination of `loops`.
-void for_each(const std::vector<Loop>& loops, FunctionRef<void(int64_t in, int64_t out)> body) {
-  std::vector<int64_t> index(loops.size(), 0);
-  int64_t in = 0, out = 0;
-  for (;;) {
-    body(in, out);
-    size_t d = loops.size();
-    for (; d > 0; --d) {
-      const Loop& loop = loops[d - 1];
-      in += loop.in_stride;
-      out += loop.out_stride;
-      if (++index[d - 1] < loop.extent) break;
-      in -= loop.extent * loop.in_stride;
-      out -= loop.extent * loop.out_stride;
-      index[d - 1] = 0;
-    }
-    if (d == 0) return;
-  }
-}
-
 // tile[r][c] = in[r * row_stride + c * column_stride], in elements of kBytes.
 template <size_t kBytes>
 void copy_tile(const std::byte* in, int64_t row_stride, int64_t column_stride, int64_t rows,
@@ -78,6 +33,45 @@ auto tile_copy(int64_t element_bytes) {
 }
 
 }  // namespace
+
+std::vector<ElementLoop> loops_of(const Tensor& view) {
+  std::vector<ElementLoop> loops;
+  for (int d = 0; d < view.rank(); ++d) {
+    const int64_t extent = view.dim(d), stride = view.stride(d);
+    if (extent == 1) continue;
+    if (!loops.empty() && loops.back().in_stride == extent * stride) {
+      loops.back() = {loops.back().extent * extent, stride, 0};
+    } else {
+      loops.push_back({extent, stride, 0});
+    }
+  }
+  int64_t stride = 1;
+  for (size_t i = loops.size(); i-- > 0;) {
+    loops[i].out_stride = stride;
+    stride *= loops[i].extent;
+  }
+  return loops;
+}
+
+void for_each_element(std::span<const ElementLoop> loops,
+                      FunctionRef<void(int64_t in, int64_t out)> body) {
+  std::vector<int64_t> index(loops.size(), 0);
+  int64_t in = 0, out = 0;
+  for (;;) {
+    body(in, out);
+    size_t d = loops.size();
+    for (; d > 0; --d) {
+      const ElementLoop& loop = loops[d - 1];
+      in += loop.in_stride;
+      out += loop.out_stride;
+      if (++index[d - 1] < loop.extent) break;
+      in -= loop.extent * loop.in_stride;
+      out -= loop.extent * loop.out_stride;
+      index[d - 1] = 0;
+    }
+    if (d == 0) return;
+  }
+}
 
 void ElementPipeline::add(const TransformStep& step) {
   if (!steps_.empty()) {
@@ -123,13 +117,22 @@ void ElementPipeline::gather(const Tensor& view, std::byte* out,
     done(view.size_bytes());
     return;
   }
+  gather(loops_of(view), in, out, done);
+}
+
+void ElementPipeline::gather(std::vector<ElementLoop> loops, const std::byte* in, std::byte* out,
+                             FunctionRef<void(int64_t bytes)> done) {
   const int64_t in_bytes = bits_of(input_) / 8, out_bytes = bits_of(output_) / 8;
-  std::vector<Loop> loops = loops_of(view);
-  const Loop inner = loops.empty() ? Loop{1, 1, 1} : loops.back();
-  if (!loops.empty()) loops.pop_back();
+  ElementLoop inner{1, 1, 1};  // along the output, so that conversions meet rows
+  const auto along = std::find_if(loops.begin(), loops.end(),
+                                  [](const ElementLoop& loop) { return loop.out_stride == 1; });
+  if (along != loops.end()) {
+    inner = *along;
+    loops.erase(along);
+  }
 
   if (inner.in_stride == 1) {
-    for_each(loops, [&](int64_t from, int64_t to) {
+    for_each_element(loops, [&](int64_t from, int64_t to) {
       for (int64_t at = 0; at < inner.extent; at += kPiece) {
         const int64_t count = std::min(kPiece, inner.extent - at);
         run(in + (from + at) * in_bytes, out + (to + at) * out_bytes, count);
@@ -140,17 +143,17 @@ void ElementPipeline::gather(const Tensor& view, std::byte* out,
   }
 
   // Columns become rows: the dimension whose elements lie closest together goes along.
-  Loop rows{1, 0, 0};
+  ElementLoop rows{1, 0, 0};
   const auto closest = std::min_element(
       loops.begin(), loops.end(),
-      [](const Loop& a, const Loop& b) { return a.in_stride < b.in_stride; });
+      [](const ElementLoop& a, const ElementLoop& b) { return a.in_stride < b.in_stride; });
   if (closest != loops.end()) {
     rows = *closest;
     loops.erase(closest);
   }
   const auto copy = tile_copy(in_bytes);
   std::vector<std::byte> tile(static_cast<size_t>(kTile * kTile * in_bytes));
-  for_each(loops, [&](int64_t from, int64_t to) {
+  for_each_element(loops, [&](int64_t from, int64_t to) {
     for (int64_t r = 0; r < rows.extent; r += kTile) {
       const int64_t height = std::min(kTile, rows.extent - r);
       for (int64_t c = 0; c < inner.extent; c += kTile) {

@@ -13,6 +13,19 @@
 
 namespace ferrum {
 
+// One dimension of a walk over elements: how many, and how far apart in the input and the output.
+struct ElementLoop {
+  int64_t extent, in_stride, out_stride;  // strides in elements
+};
+
+// The dimensions of `view`, outermost first, without those of one element, and neighbours merged
+// where they lie in a row; the output is contiguous.
+std::vector<ElementLoop> loops_of(const Tensor& view);
+
+// Calls body(in, out) with the offsets of every combination of `loops`, outermost first.
+void for_each_element(std::span<const ElementLoop> loops,
+                      FunctionRef<void(int64_t in, int64_t out)> body);
+
 class ElementPipeline {
  public:
   explicit ElementPipeline(DataType input) : input_(input), output_(input) {}
@@ -31,6 +44,10 @@ class ElementPipeline {
   // All elements of `view`, of any strides and alignment, to `out` in row-major order. `done` is
   // told the bytes of the view that each piece of work took.
   void gather(const Tensor& view, std::byte* out, FunctionRef<void(int64_t bytes)> done);
+
+  // The elements that `loops` walk over, whose first are at `in` and `out`, in any order.
+  void gather(std::vector<ElementLoop> loops, const std::byte* in, std::byte* out,
+              FunctionRef<void(int64_t bytes)> done);
 
  private:
   DataType input_, output_;

@@ -3,14 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
 #include <numeric>
 
+#include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/host_tensor_factory.h"
+#include "support/ranged_source.h"
 #include "support/safetensors_bytes.h"
 
 namespace ferrum {
@@ -18,37 +18,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// What the medium sees.
-struct Medium {
-  std::string bytes;
-  std::atomic<int64_t> bytes_read{0};
-  std::atomic<int> opened{0};
-  std::string stamp = "1";
-  std::function<void(int64_t offset, int64_t bytes)> on_read = [](int64_t, int64_t) {};
-};
-
-class RangedSource : public ByteSource {
- public:
-  explicit RangedSource(Medium& medium) : medium_(medium) { ++medium_.opened; }
-  const std::string& name() const override { return name_; }
-  int64_t size() const override { return static_cast<int64_t>(medium_.bytes.size()); }
-  void read(int64_t offset, std::span<std::byte> destination) const override {
-    const auto bytes = static_cast<int64_t>(destination.size());
-    check_range(offset, bytes);
-    medium_.bytes_read += bytes;
-    medium_.on_read(offset, bytes);
-    std::memcpy(destination.data(), medium_.bytes.data() + offset, destination.size());
-  }
-  void prefetch(int64_t offset, int64_t bytes) const override {
-    std::vector<std::byte> buffer(static_cast<size_t>(bytes));
-    read(offset, buffer);
-  }
-
- private:
-  Medium& medium_;
-  std::string name_ = "ranged.safetensors";
-};
 
 constexpr int64_t kRows = 1024, kColumns = 2048;  // of "m": f32, 8 MiB
 
@@ -66,11 +35,7 @@ class RangedSourceTest : public testing::Test {
  protected:
   RangedSourceTest() {
     medium.bytes = matrix_and_vector();
-    catalogs.sources.add("ranged", {"counts its reads",
-                                    [this](const WeightSource&) {
-                                      return std::make_unique<RangedSource>(medium);
-                                    },
-                                    [this](const WeightSource&) { return medium.stamp; }});
+    test::add_ranged_medium(catalogs.sources, "ranged.safetensors", shared_medium);
     source.kind = "ranged";
   }
   TensorSpec spec(std::string name, std::vector<TensorTransformation> transformations = {}) const {
@@ -83,10 +48,12 @@ class RangedSourceTest : public testing::Test {
     return medium.bytes_read - before;
   }
 
-  Medium medium;
+  std::shared_ptr<test::RangedMedium> shared_medium = std::make_shared<test::RangedMedium>();
+  test::RangedMedium& medium = *shared_medium;
   HostTensorFactory factory;
   WeightCatalogs catalogs = create_weight_catalogs();
-  std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory, {4});
+  std::unique_ptr<WeightLoader> loader =
+      create_weight_loader(catalogs, factory, {.max_concurrent_loads = 4});
   WeightSource source;
 };
 
@@ -119,8 +86,30 @@ TEST_F(RangedSourceTest, ColumnsAndTransposesReadTheTensorOnce) {
                              TensorTransformation::reshape(Shape{kRows})}));
               EXPECT_EQ(column.data<float>()[2], 2.0f * kColumns + 7);
             }), kRows * kColumns * 4);
-  const Tensor turned = loader->load_tensor(spec("m", {TensorTransformation::transpose(0, 1)}));
-  EXPECT_EQ(turned.data<float>()[1], static_cast<float>(kColumns));
+  const int64_t before = peak_rss_bytes();
+  EXPECT_EQ(read_by([&] {
+              const Tensor turned =
+                  loader->load_tensor(spec("m", {TensorTransformation::transpose(0, 1)}));
+              for (int64_t i : {int64_t{1}, kRows, kRows * kColumns - 1}) {
+                EXPECT_EQ(turned.data<float>()[i],
+                          static_cast<float>(i % kRows * kColumns + i / kRows));
+              }
+            }), kRows * kColumns * 4);
+  EXPECT_LT(peak_rss_bytes() - before, kRows * kColumns * 4 + (int64_t{8} << 20));
+}
+
+TEST_F(RangedSourceTest, FarApartElementsAreReadWithoutWhatLiesBetween) {
+  const int64_t row = kColumns * 4;  // 8 KiB, and 64 of them are a row here
+  const std::vector<TensorTransformation> steps{
+      TensorTransformation::reshape(Shape{kRows / 64, 64 * kColumns}),
+      TensorTransformation::slice(1, 5, 9)};
+  loader->get_metadata(source);
+  EXPECT_EQ(read_by([&] {
+              const Tensor part = loader->load_tensor(spec("m", steps));
+              EXPECT_EQ(part.shape(), (Shape{kRows / 64, 4}));
+              EXPECT_EQ(part.data<float>()[4], static_cast<float>(64 * kColumns + 5));
+            }), kRows / 64 * 4 * 4);
+  EXPECT_GT(64 * row, 128 << 10);
 }
 
 TEST_F(RangedSourceTest, TheHeaderIsReadAgainOnlyWhenTheSourceChanges) {
@@ -147,7 +136,8 @@ TEST_F(RangedSourceTest, ABatchWorksOnSeveralTensorsAtOnce) {
   };
   const std::vector<TensorSpec> specs{spec("v"), spec("v")};
   EXPECT_EQ(loader->load_tensors(specs).size(), 2u);
-  EXPECT_FALSE(create_weight_loader(catalogs, factory, {1})->capabilities().supports_concurrent);
+  loader = create_weight_loader(catalogs, factory, {.max_concurrent_loads = 1});
+  EXPECT_FALSE(loader->capabilities().supports_concurrent);
 }
 
 TEST_F(RangedSourceTest, AStopEndsTheBatchBetweenTwoChunks) {

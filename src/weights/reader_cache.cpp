@@ -5,6 +5,8 @@
 
 #include "ferrum/types/error.h"
 #include "weights/foreign_content.h"
+#include "weights/strict_sax.h"
+#include "weights/weight_index.h"
 
 namespace ferrum {
 namespace {
@@ -38,13 +40,29 @@ std::optional<ForeignContent> recognise(const ByteSource& bytes) {
 }  // namespace
 
 std::unique_ptr<ByteSource> ReaderCache::open_bytes(const WeightSource& source) const {
-  return catalogs_.sources.get(source.kind).open(source);
+  return catalogs_.sources.get(source.kind).open(source, config_);
+}
+
+std::shared_ptr<const ByteSource> ReaderCache::open_sibling(const WeightSource& source,
+                                                            std::string_view name) const {
+  if (!is_model_file_name(name)) {
+    throw Error(ErrorCode::kInvalidFormat, source.to_string() + " refers to " + quote_json(name) +
+                                               ", which is not a file of its folder");
+  }
+  const SourcePart& part = catalogs_.sources.get(source.kind);
+  if (!part.sibling) {
+    throw Error(ErrorCode::kNotFound, source.to_string() + " refers to the file " +
+                                          quote_json(name) + ", and nothing lies beside it");
+  }
+  return open_bytes(part.sibling(source, name));
 }
 
 std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource& source) const {
   const std::shared_ptr<const ByteSource> bytes = open_bytes(source);
   try {
-    return choose_format(catalogs_.formats, source, *bytes).open(bytes);
+    return choose_format(catalogs_.formats, source, *bytes)
+        .open({bytes, source.format_options,
+               [this, source](std::string_view name) { return open_sibling(source, name); }});
   } catch (const Error& error) {
     const auto foreign = recognise(*bytes);
     if (error.code() != ErrorCode::kInvalidFormat || !foreign) throw;
@@ -53,8 +71,9 @@ std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource&
 }
 
 std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source) {
-  const std::string stamp = source.kind + " " + catalogs_.sources.get(source.kind).stamp(source) +
-                            " " + source.format.value_or("");
+  const SourcePart& part = catalogs_.sources.get(source.kind);
+  const std::string stamp = source.kind + " " + part.stamp(source, config_) +
+                            " " + source.format.value_or("") + " " + source.format_options.dump();
   {
     const std::lock_guard lock(mutex_);
     for (auto it = readers_.begin(); it != readers_.end(); ++it) {

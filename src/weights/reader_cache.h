@@ -16,16 +16,21 @@ namespace ferrum {
 // Thread-safe.
 class ReaderCache {
  public:
-  explicit ReaderCache(const WeightCatalogs& catalogs) : catalogs_(catalogs) {}
+  // Borrows both.
+  ReaderCache(const WeightCatalogs& catalogs, const WeightLoaderConfig& config)
+      : catalogs_(catalogs), config_(config) {}
 
   std::unique_ptr<ByteSource> open_bytes(const WeightSource& source) const;
   // Throws kInvalidFormat for bytes of no known format, saying what they are where that is known.
   std::shared_ptr<const WeightReader> open(const WeightSource& source);
 
  private:
+  std::shared_ptr<const ByteSource> open_sibling(const WeightSource& source,
+                                                 std::string_view name) const;
   std::shared_ptr<const WeightReader> open_reader(const WeightSource& source) const;
 
   const WeightCatalogs& catalogs_;
+  const WeightLoaderConfig& config_;
   std::mutex mutex_;
   // By stamp, the last used first.
   std::list<std::pair<std::string, std::shared_ptr<const WeightReader>>> readers_;

@@ -1,7 +1,6 @@
 #include "weights/transform_plan.h"
 
 #include "ferrum/types/error.h"
-#include "weights/host_buffer.h"
 
 namespace ferrum {
 
@@ -28,8 +27,9 @@ TransformPlan::TransformPlan(const TransformCatalog& catalog,
   }
 }
 
-Tensor TransformPlan::arrange(const Tensor& input, ElementPipeline& pipeline, bool allow_gather,
-                              FunctionRef<void(int64_t bytes)> done) const {
+Tensor TransformPlan::arrange(
+    const Tensor& input, ElementPipeline& pipeline,
+    FunctionRef<Tensor(const Tensor&, ElementPipeline&)> gather) const {
   Tensor view = input;
   for (const TransformStep& step : steps_) {
     if (step.convert) {
@@ -37,12 +37,8 @@ Tensor TransformPlan::arrange(const Tensor& input, ElementPipeline& pipeline, bo
       continue;
     }
     if (step.needs_contiguous && !view.is_contiguous()) {
-      if (!allow_gather) return {};
-      const DataType dtype = pipeline.output();
-      const Tensor gathered(allocate_host(bytes_of(dtype, view.numel())), view.shape(), dtype);
-      pipeline.gather(view, static_cast<std::byte*>(gathered.mutable_raw_data()), done);
-      pipeline = ElementPipeline(dtype);
-      view = gathered;
+      view = gather(view, pipeline);
+      pipeline = ElementPipeline(view.dtype());
     }
     view = step.arrange(view);
   }

@@ -22,10 +22,10 @@ class TransformPlan {
   const Shape& shape() const { return shape_; }
 
   // The arrangements of `input` as one view, the conversions put into `pipeline`. A reshape of what
-  // does not lie in a row first gathers it into host memory; where `input` has no bytes to gather
-  // (allow_gather is false), the result is not defined.
-  Tensor arrange(const Tensor& input, ElementPipeline& pipeline, bool allow_gather,
-                 FunctionRef<void(int64_t bytes)> done) const;
+  // does not lie in a row asks for `gather(view, pipeline)`, a contiguous tensor of what leaves the
+  // pipeline, which begins anew with it.
+  Tensor arrange(const Tensor& input, ElementPipeline& pipeline,
+                 FunctionRef<Tensor(const Tensor&, ElementPipeline&)> gather) const;
 
  private:
   DataType dtype_;

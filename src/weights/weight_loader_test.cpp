@@ -223,7 +223,7 @@ TEST_F(WeightLoaderTest, ATransformationCostsItsResultAndAWindow) {
 
 TEST_F(WeightLoaderTest, CapabilitiesAreTheCatalogs) {
   const WeightLoaderCapabilities capabilities = loader->capabilities();
-  EXPECT_THAT(capabilities.supported_formats, ElementsAre("numpy", "safetensors"));
+  EXPECT_THAT(capabilities.supported_formats, ElementsAre("numpy", "raw", "safetensors"));
   EXPECT_THAT(capabilities.supported_sources, ElementsAre("file", "memory"));
   EXPECT_THAT(capabilities.supported_transformations,
               ElementsAre("cast", "reshape", "scale", "slice", "transpose"));
@@ -244,13 +244,16 @@ TEST_F(WeightLoaderTest, TypesGoToJsonAndBack) {
   }
   const Json metadata = loader->get_metadata(source);
   EXPECT_EQ(Json(metadata.get<WeightMetadata>()), metadata);
-  const Json config = WeightLoaderConfig{3};
+  const Json config = WeightLoaderConfig{.max_concurrent_loads = 3,
+                                         .cache_dir = "/x",
+                                         .max_cache_size = 5,
+                                         .default_headers = {{"A", "b"}}};
   EXPECT_EQ(Json(config.get<WeightLoaderConfig>()), config);
   expect_error(ErrorCode::kInvalidArgument, HasSubstr("unknown keys: cache"), [] {
     Json{{"cache", 1}}.get<WeightLoaderConfig>();
   });
   expect_error(ErrorCode::kInvalidArgument, HasSubstr("max_concurrent_loads is -1"),
-               [&] { create_weight_loader(catalogs, factory, {-1}); });
+               [&] { create_weight_loader(catalogs, factory, {.max_concurrent_loads = -1}); });
 }
 
 }  // namespace

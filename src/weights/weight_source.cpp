@@ -34,18 +34,20 @@ WeightSource WeightSource::memory(std::shared_ptr<Storage> bytes, std::string na
 }
 
 std::string WeightSource::to_string() const {
-  for (const char* key : {"path", "name"}) {
+  for (const char* key : {"path", "name", "filename", "key", "url"}) {
     const auto it = location.find(key);
     if (it == location.end() || !it->is_string()) continue;
-    const auto& text = it->get_ref<const std::string&>();
+    std::string text = *it;
+    if (std::string_view(key) == "url") text = text.substr(0, text.find_first_of("?#"));
     return text.substr(text.rfind('/') + 1);
   }
-  return kind + " " + location.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return "a source of kind " + kind;
 }
 
 void to_json(Json& json, const WeightSource& source) {
   json = {{"kind", source.kind}, {"location", source.location}};
   if (source.format) json["format"] = *source.format;
+  if (!source.format_options.empty()) json["format_options"] = source.format_options;
   if (source.tensor_name) json["tensor_name"] = *source.tensor_name;
 }
 
@@ -55,6 +57,7 @@ void from_json(const Json& json, WeightSource& source) {
   reader.require("kind", source.kind);
   reader.read("location", source.location);
   if (std::string format; reader.read("format", format)) source.format = std::move(format);
+  reader.read("format_options", source.format_options);
   if (std::string name; reader.read("tensor_name", name)) source.tensor_name = std::move(name);
   reader.finish();
 }

@@ -21,6 +21,9 @@ void WeightMetadata::summarise() {
 
 void to_json(Json& json, const TensorInfo& info) {
   json = {{"dtype", info.dtype}, {"shape", info.shape}, {"size_bytes", info.size_bytes}};
+  if (info.encoding.empty()) return;
+  json["encoding"] = info.encoding;
+  json["stored_bytes"] = info.stored_bytes;
 }
 
 void from_json(const Json& json, TensorInfo& info) {
@@ -29,6 +32,8 @@ void from_json(const Json& json, TensorInfo& info) {
   reader.require("dtype", info.dtype);
   reader.require("shape", info.shape);
   reader.require("size_bytes", info.size_bytes);
+  reader.read("encoding", info.encoding);
+  reader.read("stored_bytes", info.stored_bytes);
   reader.finish();
 }
 
@@ -99,14 +104,40 @@ void from_json(const Json& json, WeightLoaderCapabilities& capabilities) {
 }
 
 void to_json(Json& json, const WeightLoaderConfig& config) {
-  json = {{"max_concurrent_loads", config.max_concurrent_loads}};
+  json = {{"max_concurrent_loads", config.max_concurrent_loads},
+          {"enable_caching", config.enable_caching},
+          {"max_concurrent_downloads", config.max_concurrent_downloads},
+          {"download_timeout_seconds", config.download_timeout_seconds},
+          {"enable_integrity_checks", config.enable_integrity_checks},
+          {"default_headers", config.default_headers}};
+  if (config.cache_dir) json["cache_dir"] = *config.cache_dir;
+  if (config.max_cache_size) json["max_cache_size"] = *config.max_cache_size;
 }
 
 void from_json(const Json& json, WeightLoaderConfig& config) {
   config = {};
   JsonReader reader(json, "weight loader config");
   reader.read("max_concurrent_loads", config.max_concurrent_loads);
+  reader.read("enable_caching", config.enable_caching);
+  if (std::string dir; reader.read("cache_dir", dir)) config.cache_dir = std::move(dir);
+  if (int64_t size = 0; reader.read("max_cache_size", size)) config.max_cache_size = size;
+  reader.read("max_concurrent_downloads", config.max_concurrent_downloads);
+  reader.read("download_timeout_seconds", config.download_timeout_seconds);
+  reader.read("enable_integrity_checks", config.enable_integrity_checks);
+  reader.read("default_headers", config.default_headers);
   reader.finish();
+}
+
+void check_config(const WeightLoaderConfig& config) {
+  const auto check = [](const char* name, int64_t value, int64_t least, int64_t most) {
+    if (least <= value && value <= most) return;
+    throw Error(ErrorCode::kInvalidArgument, std::string(name) + " is " + std::to_string(value),
+                std::to_string(least) + " to " + std::to_string(most) + " are possible");
+  };
+  check("max_concurrent_loads", config.max_concurrent_loads, 0, 256);
+  check("max_concurrent_downloads", config.max_concurrent_downloads, 1, 256);
+  check("download_timeout_seconds", config.download_timeout_seconds, 1, 86400);
+  check("max_cache_size", config.max_cache_size.value_or(0), 0, INT64_MAX);
 }
 
 }  // namespace ferrum

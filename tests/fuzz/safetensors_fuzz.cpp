@@ -3,5 +3,5 @@
 #include "fuzz/format_fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  return ferrum::fuzz_format("safetensors", data, size, true);
+  return ferrum::fuzz_format("safetensors", data, size);
 }

@@ -56,6 +56,9 @@ class Tensor {
   static Tensor strided(std::shared_ptr<Storage> storage, const Shape& shape,
                         std::span<const int64_t> strides, DataType dtype, int64_t byte_offset);
 
+  // The same view of other bytes. Throws kInvalidArgument unless `storage` is as large as this one.
+  Tensor over(std::shared_ptr<Storage> storage) const;
+
   bool defined() const { return storage_ != nullptr; }
   const Shape& shape() const { return shape_; }
   int rank() const { return shape_.rank(); }

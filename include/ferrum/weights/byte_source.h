@@ -6,15 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 
 #include "ferrum/tensor/storage.h"
-#include "ferrum/types/catalog.h"
 #include "ferrum/types/function_ref.h"
-#include "ferrum/weights/weight_source.h"
 
 namespace ferrum {
 
@@ -28,32 +25,23 @@ class ByteSource {
   // Fills `destination` from `offset` on. Throws kInvalidArgument for a range past the end, kIo.
   virtual void read(int64_t offset, std::span<std::byte> destination) const = 0;
 
-  // Hands [offset, offset + bytes) to `sink`, in order, in chunks of 1 MiB and a rest.
-  void stream(int64_t offset, int64_t bytes,
-              FunctionRef<void(std::span<const std::byte>)> sink) const;
+  // Hands [offset, offset + bytes) to `sink`, in order, in chunks of at most 1 MiB, each but the
+  // last a multiple of 64 bytes. A source that waits for its medium reads ahead. What `sink` throws
+  // ends the stream.
+  virtual void stream(int64_t offset, int64_t bytes,
+                      FunctionRef<void(std::span<const std::byte>)> sink) const;
 
   // All bytes where they lie, when the host can address them (a mapped file, lent memory): tensors
   // are then views of it. Null for a source that fetches ranges.
   virtual std::shared_ptr<Storage> storage() const { return nullptr; }
 
-  // Brings a range near, so that a later read waits for no medium.
+  // Brings a range near, so that a later read waits for no medium. Throws kUnsupported where there
+  // is no nearer place.
   virtual void prefetch(int64_t offset, int64_t bytes) const = 0;
 
  protected:
   // Throws kInvalidArgument unless [offset, offset + bytes) lies inside.
   void check_range(int64_t offset, int64_t bytes) const;
 };
-
-// What a part of the source axis registers.
-struct SourcePart {
-  std::string description;  // one line, for listings
-  // Throws kNotFound, kIo, or kInvalidArgument for a location that is not this kind's.
-  std::function<std::unique_ptr<ByteSource>(const WeightSource&)> open;
-  // A text that differs whenever the bytes may: what was read under an equal stamp may be used
-  // again. Asks the medium, cheaply. Throws as `open`.
-  std::function<std::string(const WeightSource&)> stamp;
-};
-
-using SourceCatalog = Catalog<SourcePart>;
 
 }  // namespace ferrum

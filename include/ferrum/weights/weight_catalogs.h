@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "ferrum/tensor/tensor_factory.h"
-#include "ferrum/weights/byte_source.h"
+#include "ferrum/weights/source_part.h"
 #include "ferrum/weights/transform_part.h"
 #include "ferrum/weights/weight_loader.h"
 #include "ferrum/weights/weight_loader_config.h"
@@ -23,6 +23,14 @@ void register_sources(SourceCatalog& catalog);
 void register_formats(FormatCatalog& catalog);
 void register_transforms(TransformCatalog& catalog);
 WeightCatalogs create_weight_catalogs();
+
+// The model at a location as users write it: the path of a folder, or what begins with a source's
+// prefix ("hf:org/name", "s3://bucket/prefix"). Throws kInvalidArgument, kNotFound, kIo;
+// kUnsupported for a prefix whose source this build lacks.
+std::unique_ptr<ModelFiles> open_model(const WeightCatalogs& catalogs, const std::string& location,
+                                       const WeightLoaderConfig& config = {});
+// One file at such a location. Throws kInvalidArgument, kUnsupported.
+WeightSource parse_weight_source(const WeightCatalogs& catalogs, const std::string& location);
 
 // Borrows both; they must outlive the loader, `factory` its tensors too. Throws kInvalidArgument
 // for a config out of range.

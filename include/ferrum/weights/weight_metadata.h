@@ -15,9 +15,13 @@
 namespace ferrum {
 
 struct TensorInfo {
-  DataType dtype = DataType::kF32;
+  DataType dtype = DataType::kF32;  // of the elements as they are loaded
   Shape shape;
   int64_t size_bytes = 0;
+  // How they are stored where they must be decoded, such as "q4_k" or "deflate", and in how many
+  // bytes; empty and 0 where they lie as they are.
+  std::string encoding = {};
+  int64_t stored_bytes = 0;
   bool operator==(const TensorInfo&) const = default;
 };
 void to_json(Json& json, const TensorInfo& info);

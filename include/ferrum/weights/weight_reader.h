@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,21 +22,39 @@
 
 namespace ferrum {
 
+// Addresses without bytes: what a tensor in a file is a view of, whether or not the file can be
+// addressed.
+std::shared_ptr<Storage> extent_storage(int64_t bytes);
+
+// Where the elements of a tensor lie in a source, as they are.
+struct StoredTensor {
+  std::shared_ptr<const ByteSource> bytes;
+  Tensor extent;            // over extent_storage(bytes->size()), perhaps strided, at any alignment
+  bool swap_bytes = false;  // big-endian elements
+};
+
 class WeightReader {
  public:
   virtual ~WeightReader() = default;
 
   virtual const WeightMetadata& metadata() const = 0;
 
-  // The tensor where it lies, perhaps strided, at any alignment; it keeps the bytes alive. Not
-  // defined() where the source is not addressable or the format must decode first. `name` is one of
-  // the metadata's, here and below.
-  virtual Tensor view(std::string_view name) const = 0;
+  // Nothing where the elements must be decoded. `name` is one of the metadata's, here and below.
+  virtual std::optional<StoredTensor> find_stored(std::string_view name) const = 0;
 
-  // Hands bytes [begin, end) of the contiguous tensor to `sink`, in order, in chunks of bounded
-  // size that hold whole elements. `begin` and `end` lie between elements.
-  virtual void stream(std::string_view name, int64_t begin, int64_t end,
-                      FunctionRef<void(std::span<const std::byte>)> sink) const = 0;
+  // For those that must be: hands bytes [begin, end) of the contiguous tensor to `sink`, in order,
+  // in chunks of bounded size that hold whole elements, between which `begin` and `end` lie.
+  virtual void decode(std::string_view name, int64_t begin, int64_t end,
+                      FunctionRef<void(std::span<const std::byte>)> sink) const;
+};
+
+// An opened source, as a format sees it.
+struct WeightFile {
+  std::shared_ptr<const ByteSource> bytes;
+  Json options = Json::object();  // WeightSource::format_options
+  // A file beside this one, by a relative name. Throws kInvalidFormat for one that leads out of the
+  // folder, kNotFound, kIo.
+  std::function<std::shared_ptr<const ByteSource>(std::string_view name)> open_sibling = {};
 };
 
 // What a part of the format axis registers.
@@ -44,8 +63,9 @@ struct FormatPart {
   std::vector<std::string> extensions;  // ".safetensors": decides when no content matches
   // Whether the bytes look like this format; reads only as much as that takes.
   std::function<bool(const ByteSource&)> matches;
-  // Throws kInvalidFormat, naming the tensor where one is at fault.
-  std::function<std::unique_ptr<WeightReader>(std::shared_ptr<const ByteSource>)> open;
+  // Throws kInvalidFormat, naming the tensor where one is at fault; kInvalidArgument for options
+  // that the format does not have.
+  std::function<std::unique_ptr<WeightReader>(const WeightFile&)> open;
 };
 
 using FormatCatalog = Catalog<FormatPart>;

@@ -21,6 +21,8 @@ struct WeightSource {
   std::string kind;                // "file", "memory"
   Json location = Json::object();  // file: {"path"}; memory: {"name", "size"}
   std::optional<WeightFormat> format;  // detected from the content when absent
+  // What the bytes do not say themselves, such as the dtype and shape of "raw"; the format's own.
+  Json format_options = Json::object();
   std::optional<std::string> tensor_name;  // in the file, where it differs from the spec's name
   std::shared_ptr<Storage> bytes;      // of "memory": a view that the source keeps alive
 
@@ -30,7 +32,7 @@ struct WeightSource {
   static WeightSource memory(std::shared_ptr<Storage> bytes, std::string name,
                              std::optional<WeightFormat> format = std::nullopt);
 
-  // "model-00001-of-00002.safetensors", for messages.
+  // "model-00001-of-00002.safetensors", for messages: no path, no query, no header.
   std::string to_string() const;
 };
 void to_json(Json& json, const WeightSource& source);  // bytes of "memory" are not written

@@ -5,7 +5,7 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/types/json.h"
-#include "ferrum/weights/byte_source.h"
+#include "ferrum/weights/source_part.h"
 
 namespace ferrum {
 namespace {
@@ -50,13 +50,14 @@ std::string checked_name(const WeightSource& source) {
 }  // namespace
 
 void register_memory(SourceCatalog& catalog) {
-  catalog.add("memory", {"bytes in memory, used in place",
-                         [](const WeightSource& source) -> std::unique_ptr<ByteSource> {
+  catalog.add("memory", {.description = "bytes in memory, used in place",
+                         .open = [](const WeightSource& source, const WeightLoaderConfig&)
+                             -> std::unique_ptr<ByteSource> {
                            return std::make_unique<MemoryByteSource>(checked_name(source),
                                                                      source.bytes);
                          },
                          // A live Storage has its address to itself, and readers keep it alive.
-                         [](const WeightSource& source) {
+                         .stamp = [](const WeightSource& source, const WeightLoaderConfig&) {
                            checked_name(source);
                            return std::to_string(
                                reinterpret_cast<std::uintptr_t>(source.bytes.get()));

@@ -8,105 +8,36 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_reader.h"
-#include "weights/element_pipeline.h"
 #include "weights/formats/numpy/npy_header.h"
-#include "weights/host_buffer.h"
 
 namespace ferrum {
 namespace {
 
-constexpr int64_t kChunkBytes = int64_t{1} << 20;
-
-// The size of what changes places between byte orders: a complex number has two of it.
-size_t word_bytes(DataType dtype) {
-  return static_cast<size_t>(bits_of(dtype)) / 8 / (dtype == DataType::kC64 ? 2 : 1);
-}
-
-void reverse_words(std::span<std::byte> bytes, size_t word) {
-  for (size_t i = 0; i + word <= bytes.size(); i += word) {
-    std::reverse(bytes.begin() + static_cast<ptrdiff_t>(i),
-                 bytes.begin() + static_cast<ptrdiff_t>(i + word));
-  }
-}
-
 class NpyReader : public WeightReader {
  public:
-  NpyReader(std::shared_ptr<const ByteSource> source, const NpyHeader& header,
-            WeightMetadata metadata, int64_t data_begin)
-      : source_(std::move(source)),
-        header_(header),
-        metadata_(std::move(metadata)),
-        data_begin_(data_begin) {}
+  NpyReader(WeightMetadata metadata, StoredTensor array)
+      : metadata_(std::move(metadata)), array_(std::move(array)) {}
 
   const WeightMetadata& metadata() const override { return metadata_; }
-
-  Tensor view(std::string_view) const override {
-    const auto storage = source_->storage();
-    if (!storage || swaps()) return {};
-    return in_index_order(storage, data_begin_);
-  }
-
-  // An array in Fortran order is gathered from all of its bytes, which are read first where they
-  // cannot be addressed.
-  void stream(std::string_view, int64_t begin, int64_t end,
-              FunctionRef<void(std::span<const std::byte>)> sink) const override {
-    const auto emit = [&](std::span<const std::byte> chunk) {
-      if (!swaps()) return sink(chunk);
-      std::vector<std::byte> swapped(chunk.begin(), chunk.end());
-      reverse_words(swapped, word_bytes(header_.dtype));
-      sink(swapped);
-    };
-    if (!permuted()) return source_->stream(data_begin_ + begin, end - begin, emit);
-    if (const auto storage = source_->storage()) {
-      return gather(in_index_order(storage, data_begin_), begin, end, emit);
-    }
-    const auto bytes = allocate_host(info().size_bytes);
-    source_->read(data_begin_, {static_cast<std::byte*>(bytes->data()),
-                                static_cast<size_t>(bytes->size())});
-    gather(in_index_order(bytes, 0), begin, end, emit);
-  }
+  std::optional<StoredTensor> find_stored(std::string_view) const override { return array_; }
 
  private:
-  const TensorInfo& info() const { return metadata_.tensors.begin()->second; }
-  bool swaps() const { return header_.big_endian && word_bytes(header_.dtype) > 1; }
-  bool permuted() const { return header_.fortran_order && header_.shape.rank() > 1; }
-
-  // The array as its indices say, over bytes as they lie in the file.
-  Tensor in_index_order(std::shared_ptr<Storage> storage, int64_t offset) const {
-    if (!permuted()) return Tensor(std::move(storage), header_.shape, header_.dtype, offset);
-    std::vector<int64_t> extents;
-    std::vector<int> dims;
-    for (int d = header_.shape.rank(); d-- > 0;) {
-      extents.push_back(header_.shape[d]);
-      dims.push_back(d);
-    }
-    return Tensor(std::move(storage), Shape(extents), header_.dtype, offset).permute(dims);
-  }
-
-  // Bytes [begin, end) of the contiguous tensor, some of its outermost rows at a time.
-  static void gather(const Tensor& tensor, int64_t begin, int64_t end,
-                     FunctionRef<void(std::span<const std::byte>)> sink) {
-    if (begin == end) return;
-    const int64_t row = tensor.size_bytes() / tensor.dim(0);
-    const int64_t most = std::max<int64_t>(1, kChunkBytes / row);
-    ElementPipeline pipeline(tensor.dtype());
-    std::vector<std::byte> rows(static_cast<size_t>(std::min(most, tensor.dim(0)) * row));
-    for (int64_t first = begin / row; first * row < end; first += most) {
-      const int64_t count = std::min(most, tensor.dim(0) - first), offset = first * row;
-      pipeline.gather(tensor.narrow(0, first, count), rows.data(), [](int64_t) {});
-      const int64_t stop = std::min(end - offset, count * row);
-      for (int64_t at = std::max<int64_t>(0, begin - offset); at < stop; at += kChunkBytes) {
-        sink(std::span(rows).subspan(static_cast<size_t>(at),
-                                     static_cast<size_t>(std::min(kChunkBytes, stop - at))));
-      }
-    }
-  }
-
-  std::shared_ptr<const ByteSource> source_;
-  NpyHeader header_;
   WeightMetadata metadata_;
-  int64_t data_begin_;
+  StoredTensor array_;
 };
+
+// The array as its indices say, over bytes as they lie in the file.
+Tensor in_index_order(const ByteSource& source, const NpyHeader& header, int64_t offset) {
+  const auto storage = extent_storage(source.size());
+  if (!header.fortran_order) return Tensor(storage, header.shape, header.dtype, offset);
+  std::vector<int64_t> extents;
+  std::vector<int> dims;
+  for (int d = header.shape.rank(); d-- > 0;) {
+    extents.push_back(header.shape[d]);
+    dims.push_back(d);
+  }
+  return Tensor(storage, Shape(extents), header.dtype, offset).permute(dims);
+}
 
 [[noreturn]] void refuse(const ByteSource& source, const std::string& why) {
   throw Error(ErrorCode::kInvalidFormat, source.name() + " is not a whole .npy file: " + why);
@@ -131,7 +62,9 @@ int64_t check_extent(const ByteSource& source, const NpyHeader& header, int64_t 
   return bytes;
 }
 
-std::unique_ptr<WeightReader> open_npy(std::shared_ptr<const ByteSource> source) {
+std::unique_ptr<WeightReader> open_npy(const WeightFile& file) {
+  JsonReader(file.options, "the options of numpy").finish();
+  const auto& source = file.bytes;
   std::array<std::byte, kNpyLongPrefix> prefix{};
   if (source->size() < kNpyShortPrefix) {
     refuse(*source, "it has only " + std::to_string(source->size()) + " bytes");
@@ -168,8 +101,8 @@ std::unique_ptr<WeightReader> open_npy(std::shared_ptr<const ByteSource> source)
                            TensorInfo{header.dtype, header.shape,
                                       check_extent(*source, header, begin + length)});
   metadata.summarise();
-  return std::make_unique<NpyReader>(std::move(source), header, std::move(metadata),
-                                     begin + length);
+  StoredTensor array{source, in_index_order(*source, header, begin + length), header.big_endian};
+  return std::make_unique<NpyReader>(std::move(metadata), std::move(array));
 }
 
 bool looks_like_npy(const ByteSource& source) {

@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
 
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/hex.h"
 #include "support/host_tensor_factory.h"
+#include "support/ranged_source.h"
 
 namespace ferrum {
 namespace {
@@ -19,39 +19,9 @@ using testing::HasSubstr;
 
 const std::string kFolder = FERRUM_SOURCE_DIR "/tests/data/weights/numpy";
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// What cannot be addressed, as a remote file: every read is a copy.
-class RangedBytes : public ByteSource {
- public:
-  RangedBytes(std::string name, std::string bytes)
-      : name_(std::move(name)), bytes_(std::move(bytes)) {}
-  const std::string& name() const override { return name_; }
-  int64_t size() const override { return static_cast<int64_t>(bytes_.size()); }
-  void read(int64_t offset, std::span<std::byte> destination) const override {
-    check_range(offset, static_cast<int64_t>(destination.size()));
-    std::memcpy(destination.data(), bytes_.data() + offset, destination.size());
-  }
-  void prefetch(int64_t, int64_t) const override {}
-
- private:
-  std::string name_, bytes_;
-};
-
 class NumpyTest : public testing::Test {
  protected:
-  NumpyTest() {
-    catalogs.sources.add(
-        "ranged", {"a file in ranges",
-                   [](const WeightSource& source) {
-                     const std::string path = source.location["path"];
-                     return std::make_unique<RangedBytes>(path, read_file(path));
-                   },
-                   [](const WeightSource& source) { return source.location.dump(); }});
-  }
+  NumpyTest() { test::add_ranged_files(catalogs.sources); }
 
   Tensor load(const WeightSource& source, const std::string& name,
               std::vector<TensorTransformation> transformations = {}) {
@@ -94,54 +64,29 @@ std::string literal(const std::string& descr, const std::string& shape,
 }
 
 TEST_F(NumpyTest, EveryFileIsReadBitForBitFromFileMemoryAndRanges) {
-  const Json listing = Json::parse(read_file(kFolder + "/expected.json"));
+  const Json listing = Json::parse(test::read_file(kFolder + "/expected.json"));
   ASSERT_EQ(listing.size(), 46u);
   for (const auto& [name, expected] : listing.items()) {
     SCOPED_TRACE(name);
     const std::string path = kFolder + "/" + name + ".npy";
     expect_is(load(WeightSource::file(path), name), expected);
-    const std::string bytes = read_file(path);
+    const std::string bytes = test::read_file(path);
     expect_is(load(WeightSource::memory(borrow_bytes(bytes), name + ".npy"), name), expected);
-    WeightSource ranged = WeightSource::file(path);
-    ranged.kind = "ranged";
-    expect_is(load(ranged, name), expected);
+    expect_is(load(test::ranged_file(path), name), expected);
   }
 }
 
 TEST_F(NumpyTest, ASliceOfARangedArrayIsThatOfTheWhole) {
   for (const std::string name : {"f32_big", "f32_fortran", "big_fortran", "u16_little"}) {
     SCOPED_TRACE(name);
-    WeightSource ranged = WeightSource::file(kFolder + "/" + name + ".npy");
+    const std::string path = kFolder + "/" + name + ".npy";
     const std::vector<TensorTransformation> second{TensorTransformation::slice(0, 1, 2)};
-    const Tensor whole = load(ranged, name).narrow(0, 1, 1);
-    ranged.kind = "ranged";
-    const Tensor part = load(ranged, name, second);
+    const Tensor whole = load(WeightSource::file(path), name).narrow(0, 1, 1);
+    const Tensor part = load(test::ranged_file(path), name, second);
     ASSERT_EQ(part.size_bytes(), whole.size_bytes());
     const auto size = static_cast<size_t>(part.size_bytes());
     EXPECT_EQ(std::memcmp(part.raw_data(), whole.raw_data(), size), 0);
   }
-}
-
-TEST_F(NumpyTest, LongArraysInFortranOrderComeInBoundedChunks) {
-  constexpr int64_t kRows = 1000, kColumns = 777;
-  std::string bytes = npy(literal("'<u4'", "(1000, 777)", "True"), kRows * kColumns * 4);
-  for (int64_t i = 0; i < kRows * kColumns; ++i) {  // element (r, c) is r * kColumns + c
-    const auto value = static_cast<uint32_t>(i % kRows * kColumns + i / kRows);
-    std::memcpy(bytes.data() + bytes.size() - (kRows * kColumns - i) * 4, &value, 4);
-  }
-  const auto reader =
-      catalogs.formats.get("numpy").open(std::make_shared<RangedBytes>("x.npy", bytes));
-  const int64_t begin = 12, end = kRows * kColumns * 4 - 40;
-  int64_t at = begin / 4;
-  reader->stream("x", begin, end, [&](std::span<const std::byte> chunk) {
-    EXPECT_LE(chunk.size(), size_t{1} << 20);
-    for (size_t i = 0; i < chunk.size(); i += 4, ++at) {
-      uint32_t value = 0;
-      std::memcpy(&value, chunk.data() + i, 4);
-      ASSERT_EQ(value, at);
-    }
-  });
-  EXPECT_EQ(at, end / 4);
 }
 
 TEST_F(NumpyTest, HeadersOfOtherWriters) {

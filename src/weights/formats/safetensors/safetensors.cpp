@@ -20,28 +20,22 @@ class SafetensorsReader : public WeightReader {
  public:
   SafetensorsReader(std::shared_ptr<const ByteSource> source, SafetensorsHeader header,
                     int64_t data_begin)
-      : source_(std::move(source)), header_(std::move(header)), data_begin_(data_begin) {}
+      : source_(std::move(source)),
+        extent_(extent_storage(source_->size())),
+        header_(std::move(header)),
+        data_begin_(data_begin) {}
 
   const WeightMetadata& metadata() const override { return header_.metadata; }
 
-  Tensor view(std::string_view name) const override {
-    const auto storage = source_->storage();
-    if (!storage) return {};
+  std::optional<StoredTensor> find_stored(std::string_view name) const override {
     const TensorInfo& info = header_.metadata.tensors.find(name)->second;
-    return Tensor(storage, info.shape, info.dtype, offset_of(name));
-  }
-
-  void stream(std::string_view name, int64_t begin, int64_t end,
-              FunctionRef<void(std::span<const std::byte>)> sink) const override {
-    source_->stream(offset_of(name) + begin, end - begin, sink);
+    const int64_t offset = data_begin_ + header_.offsets.find(name)->second;
+    return StoredTensor{source_, Tensor(extent_, info.shape, info.dtype, offset)};
   }
 
  private:
-  int64_t offset_of(std::string_view name) const {
-    return data_begin_ + header_.offsets.find(name)->second;
-  }
-
   std::shared_ptr<const ByteSource> source_;
+  std::shared_ptr<Storage> extent_;
   SafetensorsHeader header_;
   int64_t data_begin_;
 };
@@ -74,7 +68,9 @@ int64_t header_bytes(const ByteSource& source) {
   return static_cast<int64_t>(length);
 }
 
-std::unique_ptr<WeightReader> open_safetensors(std::shared_ptr<const ByteSource> source) {
+std::unique_ptr<WeightReader> open_safetensors(const WeightFile& file) {
+  JsonReader(file.options, "the options of safetensors").finish();
+  std::shared_ptr<const ByteSource> source = file.bytes;
   const int64_t length = header_bytes(*source);
   const int64_t data_begin = kLengthBytes + length;
   std::string copy;

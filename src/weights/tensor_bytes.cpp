@@ -1,0 +1,41 @@
+#include "weights/tensor_bytes.h"
+
+#include "weights/swap_bytes.h"
+#include "weights/windowed_gather.h"
+
+namespace ferrum {
+namespace {
+
+// A request costs about as long as so many bytes do.
+constexpr int64_t kMaxGap = int64_t{128} << 10;
+
+}  // namespace
+
+TensorBytes::TensorBytes(const WeightReader& reader, std::string_view name, const TensorInfo& info)
+    : reader_(reader), name_(name), stored_(reader.find_stored(name)) {
+  if (!stored_) {
+    view_ = Tensor(extent_storage(info.size_bytes), info.shape, info.dtype);
+    return;
+  }
+  if (stored_->swap_bytes) swap_ = swap_step(info.dtype);
+  const auto storage = stored_->bytes->storage();
+  view_ = storage ? stored_->extent.over(storage) : stored_->extent;
+}
+
+void TensorBytes::gather(const Tensor& view, ElementPipeline& pipeline, std::byte* out,
+                         FunctionRef<void(int64_t bytes)> done) const {
+  if (view.device().is_cpu()) return pipeline.gather(view, out, done);
+  using Sink = FunctionRef<void(std::span<const std::byte>)>;
+  if (stored_) {
+    const auto read = [&](int64_t begin, int64_t end, Sink sink) {
+      stored_->bytes->stream(begin, end - begin, sink);
+    };
+    return gather_in_windows(view, pipeline, out, read, {kMaxGap}, done);
+  }
+  const auto decode = [&](int64_t begin, int64_t end, Sink sink) {
+    reader_.decode(name_, begin, end, sink);
+  };
+  gather_in_windows(view, pipeline, out, decode, {INT64_MAX}, done);
+}
+
+}  // namespace ferrum

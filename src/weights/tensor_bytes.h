@@ -1,0 +1,37 @@
+#pragma once
+// The elements of one tensor of a file, whichever way they can be had: mapped, by range, decoded.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "ferrum/weights/weight_reader.h"
+#include "weights/element_pipeline.h"
+
+namespace ferrum {
+
+class TensorBytes {
+ public:
+  // Borrows `reader`; `name` is one of its tensors.
+  TensorBytes(const WeightReader& reader, std::string_view name, const TensorInfo& info);
+
+  // The whole tensor: in host memory where the file is, else of addresses alone.
+  const Tensor& view() const { return view_; }
+  // What must be done to each element first.
+  const TransformStep* swap() const { return swap_ ? &*swap_ : nullptr; }
+
+  // The elements of `view`, which was made of view() or lies in host memory, through `pipeline` to
+  // `out` in row-major order. Elements that are not in memory pass through a window.
+  void gather(const Tensor& view, ElementPipeline& pipeline, std::byte* out,
+              FunctionRef<void(int64_t bytes)> done) const;
+
+ private:
+  const WeightReader& reader_;
+  std::string_view name_;
+  std::optional<StoredTensor> stored_;
+  std::optional<TransformStep> swap_;
+  Tensor view_;
+};
+
+}  // namespace ferrum
