@@ -32,8 +32,8 @@ class MappedStorage : public Storage {
 std::shared_ptr<Storage> map_file(const std::string& path, std::shared_ptr<const void> keep) {
   const OpenFile file(path);
   if (file.size() == 0) return std::make_shared<MappedStorage>(nullptr, 0, std::move(keep));
-  void* address = mmap(nullptr, static_cast<size_t>(file.size()), PROT_READ, MAP_PRIVATE,
-                       file.descriptor(), 0);
+  void* address =
+      mmap(nullptr, static_cast<size_t>(file.size()), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
   if (address == MAP_FAILED) {
     const int error = errno;
     throw Error(ErrorCode::kIo,
@@ -46,8 +46,8 @@ std::shared_ptr<Storage> map_file(const std::string& path, std::shared_ptr<const
 
 class FileByteSource : public ByteSource {
  public:
-  FileByteSource(const std::string& path, std::shared_ptr<const void> keep)
-      : name_(path), storage_(map_file(path, std::move(keep))) {}
+  FileByteSource(const std::string& path, std::string name, std::shared_ptr<const void> keep)
+      : name_(std::move(name)), storage_(map_file(path, std::move(keep))) {}
 
   const std::string& name() const override { return name_; }
   int64_t size() const override { return storage_->size(); }
@@ -83,9 +83,13 @@ class FileByteSource : public ByteSource {
 
 }  // namespace
 
-std::unique_ptr<ByteSource> open_mapped_file(const std::string& path,
+std::unique_ptr<ByteSource> open_mapped_file(const std::string& path) {
+  return open_mapped_file(path, path, nullptr);
+}
+
+std::unique_ptr<ByteSource> open_mapped_file(const std::string& path, std::string name,
                                              std::shared_ptr<const void> keep) {
-  return std::make_unique<FileByteSource>(path, std::move(keep));
+  return std::make_unique<FileByteSource>(path, std::move(name), std::move(keep));
 }
 
 }  // namespace ferrum

@@ -8,9 +8,12 @@
 
 namespace ferrum {
 
-// Holds `keep`, such as a lock, until the source and every view of its bytes are gone. Throws as
-// OpenFile; kIo where the file cannot be mapped.
-std::unique_ptr<ByteSource> open_mapped_file(const std::string& path,
-                                             std::shared_ptr<const void> keep = nullptr);
+// Throws as OpenFile; kIo where the file cannot be mapped.
+std::unique_ptr<ByteSource> open_mapped_file(const std::string& path);
+
+// The same under another name in messages. Holds `keep`, such as a lock, until the source and every
+// view of its bytes are gone.
+std::unique_ptr<ByteSource> open_mapped_file(const std::string& path, std::string name,
+                                             std::shared_ptr<const void> keep);
 
 }  // namespace ferrum

@@ -8,13 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "weights/model_file_name.h"
+
 namespace ferrum {
 
 constexpr int64_t kMaxWeightIndexBytes = int64_t{64} << 20;
 constexpr size_t kMaxWeightIndexTensors = 500'000;
-
-// True for a relative path that stays inside its folder and is the same on every system.
-bool is_model_file_name(std::string_view name);
 
 // Tensor to file; every file is_model_file_name. `what` names the index. Throws kInvalidFormat.
 std::map<std::string, std::string, std::less<>> parse_weight_index(std::string_view json,

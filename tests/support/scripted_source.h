@@ -15,9 +15,8 @@ class ScriptedSource : public ByteSource {
  public:
   explicit ScriptedSource(std::string bytes) : bytes_(std::move(bytes)) {}
 
-  int64_t fail_at = -1;                     // reading from there on throws kIo
-  std::chrono::microseconds delay{0};       // before each chunk
-  int64_t first_offset = -1;                // of the latest stream
+  int64_t fail_at = -1;                // reading from there on throws kIo
+  std::chrono::microseconds delay{0};  // before each chunk
 
   const std::string& name() const override { return name_; }
   int64_t size() const override { return static_cast<int64_t>(bytes_.size()); }

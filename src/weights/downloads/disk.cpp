@@ -13,6 +13,7 @@
 #include <string>
 
 #include "ferrum/types/format_bytes.h"
+#include "weights/open_file.h"
 
 namespace ferrum {
 namespace {
@@ -92,6 +93,27 @@ void write_at(int descriptor, const fs::path& path, int64_t offset,
     offset += count;
     needed -= count;
   }
+}
+
+std::string read_file(const fs::path& path, int64_t max_bytes) {
+  const OpenFile file(path.string());
+  if (file.size() > max_bytes) {
+    throw Error(ErrorCode::kInvalidFormat, path.string() + " has " + std::to_string(file.size()) +
+                                               " bytes, at most " + std::to_string(max_bytes) +
+                                               " are read");
+  }
+  std::string text(static_cast<size_t>(file.size()), '\0');
+  for (size_t done = 0; done < text.size();) {
+    const ssize_t count =
+        pread(file.descriptor(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      throw Error(ErrorCode::kIo, "cannot read " + path.string() + ": " + std::strerror(errno));
+    }
+    if (count == 0) text.resize(done);
+    done += static_cast<size_t>(count);
+  }
+  return text;
 }
 
 void replace_file(const fs::path& path, std::string_view content) {

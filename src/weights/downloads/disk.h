@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "ferrum/types/error.h"
@@ -28,6 +29,10 @@ void reserve_room(int descriptor, const std::filesystem::path& path, int64_t beg
 // All of `bytes` at `offset`. Throws write_error, counting `needed` from `offset` on.
 void write_at(int descriptor, const std::filesystem::path& path, int64_t offset,
               std::span<const std::byte> bytes, int64_t needed);
+
+// The whole file. Throws kNotFound, kIo, kInvalidFormat for a larger one.
+std::string read_file(const std::filesystem::path& path, int64_t max_bytes);
+inline constexpr int64_t kMaxRecordBytes = 65536;  // of the small files that describe others
 
 // Puts `content` in place of the file at `path`: a reader finds the old or the new one.
 void replace_file(const std::filesystem::path& path, std::string_view content);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "ferrum/types/error.h"
+#include "weights/downloads/cached_files.h"
 #include "weights/downloads/disk.h"
 #include "weights/downloads/file_lock.h"
 
@@ -13,11 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path partial_path(const Download& d) { return d.path.string() + ".incomplete"; }
+fs::path partial_path(const Download& d) { return d.path.string() + kPartialSuffix; }
 
 void check_stop(const Download& d, const std::stop_token& stop) {
   if (!stop.stop_requested()) return;
-  throw Error(ErrorCode::kCancelled, "the download of " + d.name + " was stopped on request",
+  throw Error(ErrorCode::kCancelled,
+              "the download of " + d.content.name + " was stopped on request",
               "what has arrived is kept; the same command goes on from there");
 }
 
@@ -46,26 +48,30 @@ void fetch_rest(const Download& d, PartialFile& file, const std::stop_token& sto
                 const LoadProgress& progress) {
   if (progress) progress(file.bytes(), d.content.size);
   if (file.bytes() == d.content.size) return;
-  const auto object = d.open();
-  if (object->size() != d.content.size) {
-    throw Error(ErrorCode::kIo, d.name + " has " + std::to_string(object->size()) +
-                                    " bytes now, it was said to have " +
-                                    std::to_string(d.content.size),
+  const auto check_size = [&](int64_t bytes) {
+    if (bytes == d.content.size) return;
+    throw Error(ErrorCode::kIo,
+                d.content.name + " has " + (bytes > d.content.size ? "more" : "fewer") +
+                    " than the " + std::to_string(d.content.size) +
+                    " bytes that it was said to have",
                 "it was replaced meanwhile; try again");
-  }
-  object->stream(file.bytes(), d.content.size - file.bytes(),
-                 [&](std::span<const std::byte> chunk) {
-                   check_stop(d, stop);
-                   file.append(chunk);
-                   if (progress) progress(file.bytes(), d.content.size);
-                 });
+  };
+  const auto append = [&](std::span<const std::byte> chunk) {
+    check_stop(d, stop);
+    const int64_t bytes = file.bytes() + static_cast<int64_t>(chunk.size());
+    if (bytes > d.content.size) check_size(bytes);
+    file.append(chunk);
+    if (progress) progress(file.bytes(), d.content.size);
+  };
+  d.stream(file.bytes(), append, stop);
+  check_size(file.bytes());
 }
 
 void check_hash(const Download& d, PartialFile& file) {
   if (d.hash.empty() || file.hash() == d.hash) return;
   file.discard();
   throw Error(ErrorCode::kInvalidFormat,
-              d.name + " arrived with the hash " + file.hash() + ", expected " + d.hash,
+              d.content.name + " arrived with the hash " + file.hash() + ", expected " + d.hash,
               "the bytes were removed; try again, and if it stays so the copy on the server is "
               "damaged");
 }
@@ -78,8 +84,10 @@ void download(const Download& d, const std::stop_token& stop, const LoadProgress
   make_folders(d.path.parent_path());
   const FileLock lock = wait_for_lock(d, stop, progress);
   if (file_exists(d.path)) return;
-  const fs::path path =
-      lock.held() ? partial_path(d) : fs::path(d.path.string() + "." + random_suffix() + ".incomplete");
+  sweep_leftovers(d.path.parent_path());
+  const fs::path path = lock.held()
+                            ? partial_path(d)
+                            : fs::path(d.path.string() + "." + random_suffix() + kPartialSuffix);
   PartialFile file(path, d.content, lock.held());
   fetch_rest(d, file, stop, progress);
   check_hash(d, file);

@@ -15,7 +15,8 @@ namespace {
 
 // Whether `path` still names the open file: the last holder may have removed it.
 bool is_current(const std::filesystem::path& path, int descriptor) {
-  struct stat named {}, opened {};
+  struct stat named {
+  }, opened{};
   return stat(path.c_str(), &named) == 0 && fstat(descriptor, &opened) == 0 &&
          named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }

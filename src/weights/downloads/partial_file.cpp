@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -31,15 +29,12 @@ struct Record {
 };
 
 std::optional<Record> read_record(const std::filesystem::path& path) {
-  constexpr size_t kMaxRecordBytes = 65536;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxRecordBytes, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
   try {
     Record record;
-    const Json json = parse_json(text, path.string());
+    std::string name;
+    const Json json = parse_json(read_file(path, kMaxRecordBytes), path.string());
     JsonReader reader(json, path.string());
+    reader.require("name", name);
     reader.require("validator", record.validator);
     reader.require("size", record.size);
     reader.require("bytes", record.bytes);
@@ -123,7 +118,8 @@ void PartialFile::append(std::span<const std::byte> bytes) {
 }
 
 void PartialFile::write_record() {
-  const Json record{{"validator", content_.validator},
+  const Json record{{"name", content_.name},
+                    {"validator", content_.validator},
                     {"size", content_.size},
                     {"bytes", bytes_},
                     {"hash", digest_.hex()}};
@@ -144,8 +140,6 @@ void PartialFile::discard() {
   keep_ = false;
 }
 
-std::filesystem::path PartialFile::record_path() const {
-  return path_.string() + ".json";
-}
+std::filesystem::path PartialFile::record_path() const { return path_.string() + ".json"; }
 
 }  // namespace ferrum

@@ -18,8 +18,9 @@ namespace ferrum {
 class PartialFile {
  public:
   struct Content {
-    std::string validator;  // other bytes have another
-    int64_t size = 0;       // of the complete file
+    std::string name;                  // for messages and listings, without secrets
+    std::string validator;             // other bytes have another
+    int64_t size = 0;                  // of the complete file
     Digest digest = Digest::sha256();  // of no byte yet
   };
 

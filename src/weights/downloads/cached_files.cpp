@@ -1,0 +1,112 @@
+#include "weights/downloads/cached_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <regex>
+#include <system_error>
+#include <vector>
+
+#include "ferrum/types/error.h"
+#include "ferrum/types/json.h"
+#include "weights/downloads/disk.h"
+#include "weights/downloads/file_lock.h"
+#include "weights/mapped_file.h"
+
+namespace ferrum {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kAbandonedSeconds = 24 * 60 * 60;
+
+bool is_abandoned(const fs::path& path) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return time_of(path) + kAbandonedSeconds <
+         std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+// "<name>.<8 digits>.incomplete" and ".tmp": of one process alone, which no other continues.
+bool has_random_suffix(const fs::path& path) {
+  static const std::regex kRandom(R"(.*\.[0-9a-f]{8}\.(incomplete|tmp))");
+  return std::regex_match(path.filename().string(), kRandom);
+}
+
+}  // namespace
+
+std::string name_in_record(const fs::path& record) {
+  try {
+    const Json json = parse_json(read_file(record, kMaxRecordBytes), record.string());
+    return json.at("name").get<std::string>();
+  } catch (const Error&) {
+  } catch (const Json::exception&) {
+  }
+  return "unknown";
+}
+
+int64_t time_of(const fs::path& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 ? static_cast<int64_t>(status.st_mtim.tv_sec) : 0;
+}
+
+void set_time_to_now(const fs::path& path) {
+  utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // a read-only cache keeps no order of use
+}
+
+std::unique_ptr<ByteSource> open_cached(const fs::path& path, const std::string& name) {
+  auto lock = std::make_shared<FileLock>(FileLock::shared(path));
+  if (lock->state() == FileLock::State::kBusy) return nullptr;
+  return open_mapped_file(path, name, std::move(lock));
+}
+
+bool remove_cached(const fs::path& path, const fs::path& lock,
+                   const std::function<void()>& before) {
+  const FileLock maker = FileLock::exclusive(lock);
+  if (!maker.held()) return false;
+  const FileLock readers = FileLock::exclusive_existing(path);
+  if (!readers.held()) return false;
+  if (before) before();
+  if (unlink(path.c_str()) != 0) throw write_error(path, errno);
+  return true;
+}
+
+bool remove_partial(const fs::path& path, const fs::path& lock) {
+  if (has_random_suffix(path)) {
+    if (!is_abandoned(path)) return false;
+    return unlink(path.c_str()) == 0;
+  }
+  const FileLock maker = FileLock::exclusive(lock);
+  if (!maker.held()) return false;
+  unlink((path.string() + ".json").c_str());
+  return unlink(path.c_str()) == 0;
+}
+
+void sweep_leftovers(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> leftovers;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (has_random_suffix(it->path()) && is_abandoned(it->path())) leftovers.push_back(it->path());
+  }
+  for (const fs::path& path : leftovers) unlink(path.c_str());
+}
+
+void verify_hash(const fs::path& path, Digest digest, const std::string& expected,
+                 const std::stop_token& stop, const LoadProgress& progress) {
+  const auto file = open_mapped_file(path);
+  int64_t done = 0;
+  file->stream(0, file->size(), [&](std::span<const std::byte> chunk) {
+    if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "stopped on request");
+    digest.update(chunk);
+    done += static_cast<int64_t>(chunk.size());
+    if (progress) progress(done, file->size());
+  });
+  const std::string found = digest.hex();
+  if (found == expected) return;
+  throw Error(ErrorCode::kInvalidFormat,
+              path.string() + " has the hash " + found + ", it came with " + expected,
+              "remove it and download it again");
+}
+
+}  // namespace ferrum

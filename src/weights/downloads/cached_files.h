@@ -1,0 +1,48 @@
+#pragma once
+// What both caches do with a file: use, hash, remove.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "ferrum/weights/byte_source.h"
+#include "ferrum/weights/weight_loader.h"
+#include "weights/downloads/digest.h"
+
+namespace ferrum {
+
+// What ends the name of a download that has not ended.
+inline constexpr const char* kPartialSuffix = ".incomplete";
+
+// The "name" in a record beside a file; "unknown" where there is none.
+std::string name_in_record(const std::filesystem::path& record);
+
+// The time of the last change of `path`, in seconds since 1970; 0 where it is missing.
+int64_t time_of(const std::filesystem::path& path);
+// Makes that time now, where this user may.
+void set_time_to_now(const std::filesystem::path& path);
+
+// A cached file, mapped and locked against removal; null where it is missing or being removed.
+// Named by `name` in messages.
+std::unique_ptr<ByteSource> open_cached(const std::filesystem::path& path, const std::string& name);
+
+// Removes a file that nobody reads, makes or removes (`lock`); false where somebody does, or where
+// the file system cannot tell. `before` runs first, while nobody else can come by.
+bool remove_cached(const std::filesystem::path& path, const std::filesystem::path& lock,
+                   const std::function<void()>& before = {});
+
+// Removes a partial file that nobody works on.
+bool remove_partial(const std::filesystem::path& path, const std::filesystem::path& lock);
+
+// Removes what processes without locks left behind when they were killed: files in `folder` with
+// a random suffix that nobody has touched for a day.
+void sweep_leftovers(const std::filesystem::path& folder);
+
+// Throws kInvalidFormat unless the file's digest comes to `expected`; kIo, kCancelled.
+void verify_hash(const std::filesystem::path& path, Digest digest, const std::string& expected,
+                 const std::stop_token& stop, const LoadProgress& progress);
+
+}  // namespace ferrum

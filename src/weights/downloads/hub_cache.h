@@ -1,0 +1,31 @@
+#pragma once
+// All models in the cache of the Hugging Face Hub.
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ferrum/weights/weight_cache.h"
+
+namespace ferrum {
+
+// Its files are the blobs; one is removed with the links to it, and with what is left empty then.
+// What several repositories share (blobs that are links themselves) is left to the tool that shares
+// it.
+class HubCache : public WeightCache {
+ public:
+  explicit HubCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  std::string folder() const override { return folder_.string(); }
+  std::vector<CachedFile> list() const override;
+  bool remove(const CachedFile& file) override;
+  void verify(const CachedFile& file, const std::stop_token& stop,
+              const LoadProgress& progress) const override;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace ferrum

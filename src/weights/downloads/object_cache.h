@@ -1,0 +1,59 @@
+#pragma once
+// Our own cache: objects of URLs and buckets.
+//
+//   <folder>/<source>/<which object>/<which version>       the bytes, complete and verified
+//   <folder>/<source>/<which object>/<which version>.json  what they are; its time: the last use
+//   <folder>/<source>/<which object>/<which version>.lock  held by who makes or removes them
+//
+// Both names are hashes, since what they stand for may be secret.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "ferrum/weights/byte_source.h"
+#include "ferrum/weights/weight_cache.h"
+#include "weights/downloads/download.h"
+
+namespace ferrum {
+
+struct CachedObject {
+  std::string source;  // "url", "s3"
+  // All that decides which bytes come: the whole URL, headers that matter. Only its hash is stored.
+  std::string identity;
+  std::string validator;  // an ETag, or what else differs for other bytes; never empty
+  std::string location;   // for people, without secrets
+  int64_t size_bytes = 0;
+  std::string sha256;  // in hexadecimal digits; empty: the server names none
+};
+
+class ObjectCache : public WeightCache {
+ public:
+  explicit ObjectCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // The mapped file, which nobody removes while it or a view of it lives; null where it is missing.
+  std::unique_ptr<ByteSource> find(const CachedObject& object) const;
+
+  // Brings the object here from what `stream` gives, once for all processes, after making room
+  // within `max_bytes`. Versions that it replaces go. Throws as download() and make_room.
+  void fetch(const CachedObject& object, const ObjectStream& stream,
+             std::optional<int64_t> max_bytes, const std::stop_token& stop,
+             const LoadProgress& progress);
+
+  std::string folder() const override { return folder_.string(); }
+  std::vector<CachedFile> list() const override;
+  bool remove(const CachedFile& file) override;
+  void verify(const CachedFile& file, const std::stop_token& stop,
+              const LoadProgress& progress) const override;
+
+ private:
+  std::filesystem::path path_of(const CachedObject& object) const;
+  void remove_other_versions(const std::filesystem::path& path);
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace ferrum
