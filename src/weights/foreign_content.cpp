@@ -24,9 +24,6 @@ std::optional<ForeignContent> recognise_foreign(std::span<const std::byte> prefi
   if (bytes.starts_with("\x1f\x8b")) {
     return ForeignContent{"gzip-compressed", "decompress it with gunzip"};
   }
-  if (bytes.starts_with("GGUF")) {
-    return ForeignContent{"a GGUF file", "use the safetensors version of the model"};
-  }
   std::string text(bytes.substr(std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size())));
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -17,10 +17,10 @@
 namespace ferrum::test {
 
 struct ServerRequest {
-  std::string method;
-  std::string target;  // as sent: "/a%20b?c=d"
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::string method = "GET";
+  std::string target = {};  // as sent: "/a%20b?c=d"
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
   int number = 0;      // 0 for the first request that the server saw
   int connection = 0;  // 0 for the first connection
 
@@ -56,8 +56,8 @@ class HttpServer {
   struct Options {
     int64_t bytes_per_second = 0;  // of each connection; 0: as fast as it goes
     // PEM files; both given: https.
-    std::string certificate;
-    std::string private_key;
+    std::string certificate = {};
+    std::string private_key = {};
   };
 
   // `handler` is called from the thread of each connection. Throws std::exception.

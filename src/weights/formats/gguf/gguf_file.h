@@ -1,0 +1,35 @@
+#pragma once
+// A GGUF file with the parts that follow it: "x-00001-of-00003.gguf" and so on.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "ferrum/weights/weight_reader.h"
+#include "weights/formats/gguf/gguf_directory.h"
+
+namespace ferrum {
+
+struct GgufFile {
+  struct Entry {
+    std::shared_ptr<const ByteSource> bytes;  // of the part that holds it
+    GgufTensor tensor;
+  };
+
+  std::string name;   // for messages
+  GgufValues values;  // of the first part, which has all but those that say how it was split
+  std::map<std::string, Entry, std::less<>> tensors;
+};
+
+// Opens the parts that a first part tells of; a later part is read as a file of its own. Throws
+// kInvalidFormat for parts that do not belong together, as read_gguf_directory, and as
+// open_sibling.
+GgufFile open_gguf_file(const WeightFile& file);
+
+// Hands elements [begin, end) of the tensor, decoded where they lie in blocks, to `sink`.
+void decode_gguf(const GgufFile::Entry& entry, int64_t begin, int64_t end,
+                 FunctionRef<void(std::span<const std::byte>)> sink);
+
+}  // namespace ferrum

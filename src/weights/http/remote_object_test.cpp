@@ -1,0 +1,220 @@
+// What is asked of the server, and how much at once.
+
+#include "weights/http/remote_object.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "weights/http/remote_object_fixture.h"
+
+namespace ferrum {
+namespace {
+
+using namespace std::chrono_literals;
+using test::HttpServer;
+using test::ServedFile;
+using test::ServerReply;
+using test::ServerRequest;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr int64_t kMiB = int64_t{1} << 20;
+
+TEST(RemoteObjectTest, TheFirstRequestTellsSizeAndVersion) {
+  HttpServer server(serving(ServedFile::of_size(5'000'000'000)));
+  const auto object = open_object(server);
+  EXPECT_EQ(object->size(), 5'000'000'000);
+  EXPECT_EQ(object->version().etag, "\"1\"");
+  EXPECT_EQ(object->name(), server.url("/object"));
+  expect_range(*object, 0, 1000);
+  expect_range(*object, 100'000, 100'000);
+  ASSERT_EQ(server.requests().size(), 1u);
+  EXPECT_EQ(*server.requests()[0].header("Range"), "bytes=0-262143");
+}
+
+TEST(RemoteObjectTest, MetadataOfALargeSafetensorsTakesFewRequests) {
+  HttpServer server(serving(ServedFile::of_size(5'000'000'000)));
+  const auto object = open_object(server);
+  expect_range(*object, 0, 8);          // the length of the header
+  expect_range(*object, 8, 700'000);    // the header
+  EXPECT_LE(server.requests().size(), 3u);
+  EXPECT_LE(server.bytes_sent(), kMiB);
+}
+
+TEST(RemoteObjectTest, MetadataOfALargeZipTakesFewRequests) {
+  constexpr int64_t kSize = 5'000'000'000;
+  HttpServer server(serving(ServedFile::of_size(kSize)));
+  const auto object = open_object(server);
+  expect_range(*object, 0, 4);
+  expect_range(*object, kSize - 22, 22);            // the end record
+  expect_range(*object, kSize - 22 - 20, 20);       // the locator
+  expect_range(*object, kSize - 22 - 20 - 56, 56);  // its ZIP64 record
+  expect_range(*object, kSize - 80'000, 79'902);    // the central directory
+  expect_range(*object, 0, 62);                     // data.pkl: its local header
+  expect_range(*object, 62, 150'000);               // and content
+  for (int64_t at = 212'000; at < 213'000; at += 100) expect_range(*object, at, 30);
+  EXPECT_LE(server.requests().size(), 6u);
+  EXPECT_LE(server.bytes_sent(), kMiB);
+}
+
+TEST(RemoteObjectTest, LongRangesComeInPartsWithTheValidator) {
+  HttpServer server(serving(ServedFile::of_size(100 * kMiB)));
+  const auto object = open_object(server);
+  expect_range(*object, 12'345, 50 * kMiB + 1);
+  expect_stream(*object, 54'321, 50 * kMiB + 1);
+  std::set<std::string> ranges;
+  for (const ServerRequest& request : server.requests()) {
+    ranges.insert(*request.header("Range"));
+    if (request.number > 0) {
+      EXPECT_EQ(*request.header("If-Match"), "\"1\"");
+    }
+  }
+  EXPECT_EQ(ranges.size(), server.requests().size()) << "nothing is asked for twice";
+  EXPECT_TRUE(ranges.count("bytes=12345-" + std::to_string(12'345 + 50 * kMiB / 16)))
+      << testing::PrintToString(ranges);
+}
+
+TEST(RemoteObjectTest, AWeakValidatorIsComparedAndNotSent) {
+  ServedFile file = ServedFile::of_size(10 * kMiB);
+  file.etag = "W/\"1\"";
+  HttpServer server(serving(file));
+  const auto object = open_object(server);
+  expect_stream(*object, 0, 10 * kMiB);
+  for (const ServerRequest& request : server.requests()) {
+    EXPECT_EQ(request.header("If-Match"), nullptr);
+  }
+}
+
+// A pool serves all objects; never more requests are under way than it has connections, and read-
+// ahead stays bounded while a consumer is slow.
+TEST(RemoteObjectTest, RequestsAtOnceAndReadAheadAreBounded) {
+  std::mutex mutex;
+  int now = 0, most = 0;
+  ServedFile file = ServedFile::of_size(64 * kMiB);
+  file.content.fill = [&, fill = file.content.fill](int64_t offset, std::span<char> bytes) {
+    if (offset % kMiB == 0) {
+      const std::lock_guard lock(mutex);
+      most = std::max(most, ++now);
+    }
+    fill(offset, bytes);
+    if ((offset + static_cast<int64_t>(bytes.size())) % kMiB == 0) {
+      const std::lock_guard lock(mutex);
+      --now;
+    }
+  };
+  HttpServer server(serving(file));
+  RemoteOptions options = hasty_options();
+  options.part_bytes = kMiB;
+  const auto pool = std::make_shared<TransferPool>(4);
+  options.hedge_after = 600s;
+  const RemoteObject object(pool, create_url_target(server.url("/object"), {}), options);
+  now = most = 0;
+  size_t requests_at_first_chunk = 0;
+  object.stream(0, 64 * kMiB, [&](std::span<const std::byte>) {
+    if (requests_at_first_chunk) return;
+    std::this_thread::sleep_for(200ms);
+    requests_at_first_chunk = server.requests().size();
+  });
+  EXPECT_LE(most, 4);
+  EXPECT_LE(requests_at_first_chunk, 1u + 5u) << "parts of five buffers";
+}
+
+TEST(RemoteObjectTest, SeveralStreamsShareAPool) {
+  HttpServer server(serving(ServedFile::of_size(40 * kMiB)));
+  RemoteOptions options = hasty_options();
+  options.part_bytes = kMiB;
+  const auto pool = std::make_shared<TransferPool>(3);
+  const RemoteObject object(pool, create_url_target(server.url("/object"), {}), options);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([&, i] {
+      expect_stream(object, i * 1000, 20 * kMiB);
+      expect_range(object, i * 1000, 3 * kMiB);
+      expect_range(object, i * 300'000, 3000);
+    });
+  }
+}
+
+TEST(RemoteObjectTest, ASinkThatThrowsAndAStopEndAllAtOnce) {
+  HttpServer server(serving(ServedFile::of_size(1000 * kMiB)), {.bytes_per_second = 4 * kMiB});
+  RemoteOptions options = hasty_options();
+  options.part_bytes = kMiB;
+  const auto object = open_object(server, {}, options);
+  EXPECT_THROW(object->stream(0, 1000 * kMiB, [](auto) { throw std::logic_error("full"); }),
+               std::logic_error);
+  std::stop_source stop;
+  try {
+    object->stream(0, 1000 * kMiB, [&](auto) { stop.request_stop(); }, stop.get_token());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+  }
+}
+
+TEST(RemoteObjectTest, ARedirectIsFollowedOnceAndAgainWhenItHasExpired) {
+  std::atomic<int> signature = 1;
+  HttpServer store([&](const ServerRequest& request) {
+    if (request.query() == "sig=" + std::to_string(signature)) {
+      return serve_file(request, ServedFile::of_size(20 * kMiB));
+    }
+    ServerReply reply;
+    reply.status = 403;
+    return reply;
+  });
+  HttpServer server([&](const ServerRequest&) {
+    ServerReply reply;
+    reply.status = 302;
+    reply.headers = {{"Location", store.url("/x?sig=" + std::to_string(signature))}};
+    return reply;
+  });
+  const auto object = open_object(server, {{"Authorization", "Bearer t"}});
+  expect_range(*object, 5 * kMiB, 10'000);
+  EXPECT_EQ(server.requests().size(), 1u);
+  signature = 2;
+  expect_range(*object, 10 * kMiB, 10'000);
+  EXPECT_EQ(server.requests().size(), 2u);
+  for (const ServerRequest& request : store.requests()) {
+    EXPECT_EQ(request.header("Authorization"), nullptr);
+  }
+}
+
+TEST(RemoteObjectTest, WithoutRangesASmallObjectIsKeptAndALongOneOnlyStreamed) {
+  ServedFile file = ServedFile::of_size(kMiB);
+  file.takes_ranges = false;
+  HttpServer small(serving(file));
+  const auto kept = open_object(small);
+  expect_range(*kept, 1000, 500'000);
+  expect_stream(*kept, 1000, 500'000);
+  EXPECT_EQ(small.requests().size(), 1u);
+
+  file.content = ServedFile::of_size(20 * kMiB).content;
+  HttpServer large(serving(file));
+  const auto object = open_object(large);
+  EXPECT_EQ(object->size(), 20 * kMiB);
+  std::vector<std::byte> bytes(100);
+  try {
+    object->read(5, bytes);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.hint(), HasSubstr("caching"));
+  }
+  expect_stream(*object, 0, 20 * kMiB);
+  expect_stream(*object, 7 * kMiB, 3 * kMiB);
+}
+
+TEST(RemoteObjectTest, EmptyObjects) {
+  HttpServer server(serving(ServedFile::of("")));
+  const auto object = open_object(server);
+  EXPECT_EQ(object->size(), 0);
+  object->stream(0, 0, [](auto) { FAIL(); });
+  std::byte byte;
+  EXPECT_THROW(object->read(0, {&byte, 1}), Error);
+}
+
+}  // namespace
+}  // namespace ferrum

@@ -1,0 +1,64 @@
+#include "weights/http/transfer_pool.h"
+
+namespace ferrum {
+
+TransferPool::TransferPool(int max_connections)
+    : max_connections_(max_connections), free_buffers_(max_buffers()) {}
+
+TransferPool::~TransferPool() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
+
+void TransferPool::start(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    work_.push_back(std::move(work));
+    const bool is_short = static_cast<int>(work_.size()) > idle_threads_;
+    if (is_short && static_cast<int>(threads_.size()) < max_connections_) {
+      threads_.emplace_back([this](std::stop_token stop) { work_until(stop); });
+    }
+  }
+  work_came_.notify_one();
+}
+
+void TransferPool::work_until(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    ++idle_threads_;
+    const bool came = work_came_.wait(lock, stop, [this] { return !work_.empty(); });
+    --idle_threads_;
+    if (!came) return;
+    std::function<void()> work = std::move(work_.front());
+    work_.pop_front();
+    lock.unlock();
+    work();
+    work = nullptr;
+    lock.lock();
+  }
+}
+
+bool TransferPool::try_take_buffer() {
+  const std::lock_guard lock(mutex_);
+  if (free_buffers_ == 0 || waiting_for_buffer_ > 0) return false;
+  --free_buffers_;
+  return true;
+}
+
+void TransferPool::take_buffer(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  ++waiting_for_buffer_;
+  const bool came = buffer_came_.wait(lock, stop, [this] { return free_buffers_ > 0; });
+  --waiting_for_buffer_;
+  if (!came) throw Error(ErrorCode::kCancelled, "a download was stopped");
+  --free_buffers_;
+}
+
+void TransferPool::give_back_buffer() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++free_buffers_;
+  }
+  buffer_came_.notify_one();
+}
+
+}  // namespace ferrum

@@ -1,0 +1,52 @@
+#pragma once
+// What the objects of one source share: connections, threads and memory to read ahead.
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "weights/http/http_client.h"
+
+namespace ferrum {
+
+// Thread-safe. Threads start when there is work for them.
+class TransferPool {
+ public:
+  explicit TransferPool(int max_connections);  // >= 1
+  ~TransferPool();  // joins; work that waits is dropped
+
+  HttpClient& client() { return client_; }
+  int max_connections() const { return max_connections_; }
+
+  // Runs `work`, which throws nothing, on one of max_connections() threads, first come first
+  // served.
+  void start(std::function<void()> work);
+
+  // The right to hold one part of read-ahead in memory. `try_take` lets those who wait go first.
+  // `take` throws kCancelled.
+  bool try_take_buffer();
+  void take_buffer(std::stop_token stop);
+  void give_back_buffer();
+  int max_buffers() const { return max_connections_ + max_connections_ / 4; }
+
+ private:
+  void work_until(std::stop_token stop);
+
+  const int max_connections_;
+  HttpClient client_;
+
+  std::mutex mutex_;
+  std::condition_variable_any work_came_;
+  std::condition_variable_any buffer_came_;
+  std::deque<std::function<void()>> work_;
+  int idle_threads_ = 0;
+  int free_buffers_;
+  int waiting_for_buffer_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace ferrum
