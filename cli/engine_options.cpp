@@ -34,11 +34,13 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
       .add_flag("--debug", o.debug,
                 "Check weights and every operation's result for NaN (slow); print the memory plan")
       ->group(group);
+  add_weight_options(command, o.weights);
 }
 
 EngineConfig to_engine_config(const EngineOptions& o, std::string model) try {
   EngineConfig config;
   config.model = std::move(model);
+  config.weights = to_loader_config(o.weights);
   config.max_context = o.context;
   if (!o.dtype.empty()) config.dtype = parse_dtype(o.dtype);
   if (o.activations != "auto") config.activation_dtype = parse_dtype(o.activations);

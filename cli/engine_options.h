@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/weight_options.h"
 #include "ferrum/engine/engine.h"
 
 namespace ferrum::cli {
@@ -20,6 +21,7 @@ struct EngineOptions {
   int64_t context = 0;
   int threads = 0;
   bool debug = false;
+  WeightOptions weights;
 };
 
 void add_engine_options(CLI::App& command, EngineOptions& options);

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
+#include "cli/weight_options.h"
 #include "ferrum/engine/parts.h"
 #include "ferrum/types/error.h"
 #include "ferrum/types/format_bytes.h"
@@ -21,11 +22,14 @@ constexpr const char* kExamples = R"(Examples:
   ferrum inspect path/to/model
   ferrum inspect model.safetensors --json | jq '.weights.tensors | keys'
   ferrum inspect path/to/model --summary
+  ferrum inspect hf:org/name
+  ferrum inspect s3://bucket/model.safetensors
 
-Only headers are read.)";
+Only headers are read, of remote files too.)";
 
 struct InspectOptions {
   std::string target;
+  WeightOptions weights;
   bool json = false;
   bool summary = false;
 };
@@ -74,18 +78,32 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
   return result;
 }
 
-Inspection inspect_target(const std::string& target) {
+// A weight file is known by its name where it is not on this machine.
+bool is_one_file(const std::string& target, const FormatCatalog& formats) {
+  std::error_code unknown;
+  if (std::filesystem::exists(target, unknown)) {
+    return !std::filesystem::is_directory(target, unknown);
+  }
+  const std::string path = target.substr(0, target.find_first_of("?#"));
+  for (const auto& format : formats.entries()) {
+    for (const std::string& extension : format.part.extensions) {
+      if (path.ends_with(extension)) return true;
+    }
+  }
+  return false;
+}
+
+Inspection inspect_target(const std::string& target, const WeightLoaderConfig& weights) {
   const Parts parts = create_parts();
   const BackendConfig config;
   const auto backend = parts.backends.get(config.backend_type).create(config);
   backend->initialize(Device::cpu());
-  const auto loader = create_weight_loader(parts.weights, backend->tensor_factory());
-  std::error_code unknown;
-  if (std::filesystem::is_directory(target, unknown)) {
-    return inspect_model(*open_model_directory(target), parts, *loader);
+  const auto loader = create_weight_loader(parts.weights, backend->tensor_factory(), weights);
+  if (!is_one_file(target, parts.weights.formats)) {
+    return inspect_model(*open_model(parts.weights, target, weights), parts, *loader);
   }
   Inspection result;
-  result.weights = loader->get_metadata(WeightSource::file(target));
+  result.weights = loader->get_metadata(parse_weight_source(parts.weights, target));
   return result;
 }
 
@@ -124,7 +142,7 @@ void print_weights(const WeightMetadata& w, bool summary) {
 }
 
 int inspect(const InspectOptions& o) {
-  const Inspection result = inspect_target(o.target);
+  const Inspection result = inspect_target(o.target, to_loader_config(o.weights));
   if (o.json) {
     Json json{{"target", o.target}, {"weights", nullptr}};
     if (result.weights) json["weights"] = *result.weights;
@@ -145,11 +163,12 @@ void add_inspect(CLI::App& app, Action& action) {
   auto o = std::make_shared<InspectOptions>();
   CLI::App* command =
       app.add_subcommand("inspect", "Show what a model directory or weight file holds");
-  command->add_option("TARGET", o->target, "Model directory or weight file")
+  command->add_option("TARGET", o->target, "Model or weight file: a path, hf:org/name[@rev], https://..., s3://...")
       ->required()
       ->check(not_empty());
   command->add_flag("--summary", o->summary, "Leave out the list of tensors");
   command->add_flag("--json", o->json, "Print one JSON object");
+  add_weight_options(*command, o->weights);
   command->footer(kExamples);
   command->callback([o, &action] { action = [o] { return inspect(*o); }; });
 }

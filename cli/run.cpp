@@ -26,7 +26,7 @@ constexpr const char* kHowToPrompt = "Give one with -p, with -f FILE, or through
 constexpr const char* kExamples = R"(Examples:
   ferrum run                                chat with the built-in demonstration model
   ferrum run path/to/model                  chat with a model
-  ferrum run path/to/model -p "Why is the sky blue?"
+  ferrum run hf:org/name -p "Why is the sky blue?"
   ferrum run path/to/model -p "Summarise:" -f notes.txt
   git diff | ferrum run path/to/model -p "Review this:" -f - --json
   ferrum run path/to/model --raw -p "Once upon a time" --temperature 0 -n 100)";
@@ -135,7 +135,7 @@ int run(const RunOptions& o) {
 void add_run(CLI::App& app, Action& action) {
   auto o = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Answer a prompt, or chat on a terminal");
-  command->add_option("MODEL", o->model, "Model directory (default: the built-in demonstration)")
+  command->add_option("MODEL", o->model, kModelHelp)
       ->check(not_empty());
   command->add_option("-p,--prompt", o->prompt, "Answer this and end");
   command->add_option("-f,--file", o->file,

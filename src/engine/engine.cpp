@@ -208,13 +208,13 @@ std::unique_ptr<Engine> create_engine(const EngineConfig& config, const ModelSou
 
 std::unique_ptr<Engine> Engine::open(const EngineConfig& config, std::stop_token stop,
                                      const std::function<void(const OpenProgress&)>& progress) {
-  std::unique_ptr<ModelFiles> files =
-      config.model.empty() ? open_embedded_files() : open_model_directory(config.model);
   return create_engine(
       config,
       [&](const Parts& parts, ComputeBackend& backend) {
-        return std::make_unique<FileModelSource>(std::move(files), parts, backend, config.dtype,
-                                                 config.backend.enable_debug);
+        std::unique_ptr<ModelFiles> files =
+            config.model.empty() ? open_embedded_files()
+                                 : open_model(parts.weights, config.model, config.weights);
+        return std::make_unique<FileModelSource>(std::move(files), parts, backend, config);
       },
       std::move(stop), progress);
 }

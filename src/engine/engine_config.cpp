@@ -8,6 +8,7 @@ namespace ferrum {
 
 void to_json(Json& json, const EngineConfig& config) {
   json = {{"model", config.model},
+          {"weights", config.weights},
           {"backend", config.backend},
           {"dtype", config.dtype ? Json(*config.dtype) : Json()},
           {"activation_dtype", config.activation_dtype ? Json(*config.activation_dtype) : Json()},
@@ -20,6 +21,7 @@ void to_json(Json& json, const EngineConfig& config) {
 void from_json(const Json& json, EngineConfig& config) {
   JsonReader reader(json, "engine config");
   reader.read("model", config.model);
+  reader.read("weights", config.weights);
   reader.read("backend", config.backend);
   DataType dtype;
   if (reader.read("dtype", dtype)) config.dtype = dtype;

@@ -111,15 +111,16 @@ class FileModelSource::Stream {
 };
 
 FileModelSource::FileModelSource(std::unique_ptr<ModelFiles> files, const Parts& parts,
-                                 ComputeBackend& backend, std::optional<DataType> cast,
-                                 bool check_finite)
+                                 ComputeBackend& backend, const EngineConfig& config)
     : files_(std::move(files)),
       config_(read_json(*files_, "config.json")),
+      sources_(parts.weights.sources),
+      caching_(config.weights.enable_caching),
       factory_(backend.tensor_factory()),
-      cast_(cast),
-      check_finite_(check_finite) {
+      cast_(config.dtype),
+      check_finite_(config.backend.enable_debug) {
   at_location(*files_, [&] { refuse_quantized(config_, parts.quantizations); });
-  loader_ = create_weight_loader(parts.weights, factory_);
+  loader_ = create_weight_loader(parts.weights, factory_, config.weights);
 }
 
 void FileModelSource::prepare(const std::vector<WeightDeclaration>& weights) {
@@ -193,8 +194,20 @@ int64_t FileModelSource::weight_bytes(std::optional<DataType> cast) const {
   return total;
 }
 
+// Weight files that are not on this machine come whole into the cache, where loads then find them.
+void FileModelSource::download(std::stop_token stop, const OpenProgressCallback& progress) {
+  if (!caching_) return;
+  for (const WeightSource& source : weights_->sources()) {
+    if (!sources_.get(source.kind).fetch) continue;
+    loader_->preload(source, stop, [&](int64_t done, int64_t total) {
+      if (progress) progress({"download", done, total});
+    });
+  }
+}
+
 WeightLookup FileModelSource::lookup(const Device& device, std::stop_token stop,
                                      const OpenProgressCallback& progress) {
+  download(stop, progress);
   auto stream = std::make_shared<Stream>(*this, device, std::move(stop), progress);
   return [stream](const WeightDeclaration& weight) { return stream->get(weight); };
 }

@@ -14,9 +14,9 @@ namespace ferrum {
 class FileModelSource final : public ModelSource {
  public:
   // Reads config.json and the headers of the weights. Throws kUnsupported for a quantised
-  // checkpoint, naming the method. With `check_finite`, weights with NaN or infinity are warned of.
+  // checkpoint, naming the method. With enable_debug, weights with NaN or infinity are warned of.
   FileModelSource(std::unique_ptr<ModelFiles> files, const Parts& parts, ComputeBackend& backend,
-                  std::optional<DataType> cast, bool check_finite);
+                  const EngineConfig& config);
 
   std::unique_ptr<ModelSpec> parse_config(const ModelFamilyCatalog& families) const override {
     return at_location(*files_, [&] { return parse_model_config(families, config_); });
@@ -33,11 +33,14 @@ class FileModelSource final : public ModelSource {
   class Stream;
   void check_present(const std::vector<WeightDeclaration>& weights) const;
   void check_fitting(const WeightDeclaration& weight, const TensorInfo& info) const;
+  void download(std::stop_token stop, const OpenProgressCallback& progress);
   void note_unused(const std::vector<WeightDeclaration>& weights);
   DataType planned_dtype(const TensorInfo& info) const { return cast_.value_or(info.dtype); }
 
   std::unique_ptr<ModelFiles> files_;
   Json config_;
+  const SourceCatalog& sources_;
+  bool caching_;
   std::unique_ptr<WeightLoader> loader_;
   std::unique_ptr<ModelWeights> weights_;
   TensorFactory& factory_;

@@ -12,8 +12,10 @@ ModelHarness::ModelHarness(const std::string& directory, const Options& options)
   if (!options.isa.empty()) config.backend_options["isa"] = options.isa;
   backend_ = parts_.backends.get("cpu").create(config);
   backend_->initialize(Device::cpu());
+  EngineConfig engine;
+  engine.dtype = options.dtype;
   source_ = std::make_unique<FileModelSource>(open_model_directory(directory), parts_, *backend_,
-                                              options.dtype, false);
+                                              engine);
   spec_ = source_->parse_config(parts_.models);
   source_->prepare(spec_->weights());
   model_ = spec_->create(source_->lookup(Device::cpu(), {}, {}), *backend_,

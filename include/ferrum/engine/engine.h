@@ -29,6 +29,7 @@
 #include "ferrum/text/chat_template.h"
 #include "ferrum/text/tokenizer.h"
 #include "ferrum/weights/weight_loader.h"
+#include "ferrum/weights/weight_loader_config.h"
 
 namespace ferrum {
 
@@ -40,7 +41,9 @@ inline BackendConfig any_backend() {
 }
 
 struct EngineConfig {
-  std::string model;  // a directory; empty: the embedded demonstration model
+  // A directory or a location such as "hf:org/name"; empty: the embedded demonstration model.
+  std::string model;
+  WeightLoaderConfig weights = {};
   BackendConfig backend = any_backend();
   std::optional<DataType> dtype = std::nullopt;  // weights are cast to it; absent: as stored
   // Of activations and KV cache, f32 or bf16. Absent: bf16 where most weights, as they will lie in
@@ -99,7 +102,7 @@ void to_json(Json& json, const EngineStatus& status);
 void from_json(const Json& json, EngineStatus& status);
 
 struct OpenProgress {
-  std::string_view stage;  // "weights", ...
+  std::string_view stage;  // "download", "weights", ...
   int64_t done = 0;        // bytes
   int64_t total = 0;
 };
