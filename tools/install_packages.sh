@@ -19,6 +19,7 @@ build_packages="
   libedit-dev
   libicu-dev
   libpcre2-dev
+  libprotobuf-dev
   libssl-dev
   zlib1g-dev
 "

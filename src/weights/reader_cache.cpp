@@ -72,8 +72,10 @@ std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource&
 
 std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source) {
   const SourcePart& part = catalogs_.sources.get(source.kind);
-  const std::string stamp = source.kind + " " + part.stamp(source, config_) +
-                            " " + source.format.value_or("") + " " + source.format_options.dump();
+  // The location too: files of equal bytes, such as links to one, may have other files beside them.
+  const std::string stamp = source.kind + " " + source.location.dump() + " " +
+                            part.stamp(source, config_) + " " + source.format.value_or("") + " " +
+                            source.format_options.dump();
   {
     const std::lock_guard lock(mutex_);
     for (auto it = readers_.begin(); it != readers_.end(); ++it) {

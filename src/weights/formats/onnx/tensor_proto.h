@@ -1,0 +1,43 @@
+#pragma once
+// One TensorProto: what a tensor is, and where its elements are.
+// https://github.com/onnx/onnx/blob/main/docs/IR.md
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <variant>
+
+#include "ferrum/weights/weight_metadata.h"
+#include "weights/formats/onnx/external_data.h"
+#include "weights/formats/onnx/wire_reader.h"
+
+namespace ferrum {
+
+// Little-endian, row-major elements in one piece of the model's file.
+struct InPlaceValues {
+  int64_t offset = 0;
+};
+
+// Numbers in fields of the message: one per element, two per complex element, one per byte of
+// packed elements.
+struct TypedValues {
+  ByteRange message;
+  int field = 0;
+  WireType number = WireType::kVarint;
+  int bytes = 0;  // of a number among the elements
+};
+
+struct OnnxTensor {
+  std::string name;
+  bool is_text = false;  // strings: `info` has their shape alone
+  TensorInfo info;
+  std::variant<InPlaceValues, TypedValues, ExternalData> values;
+  std::set<std::string> ignored_keys;  // of the external data
+};
+
+// Reads no elements: numbers of variable length are counted when they are decoded. Throws
+// kInvalidFormat; kUnsupported for element types and ranks that tensors do not have; both name the
+// tensor if it has a name.
+OnnxTensor parse_tensor_proto(WireReader& reader, ByteRange message);
+
+}  // namespace ferrum
