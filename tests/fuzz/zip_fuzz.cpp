@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
     const ferrum::ZipArchive archive(catalogs.sources.get("memory").open(
-        ferrum::WeightSource::memory(ferrum::borrow_bytes(text), "fuzz.zip")));
+        ferrum::WeightSource::memory(ferrum::borrow_bytes(text), "fuzz.zip"), {}));
     for (const auto& entry : archive.entries()) {
       try {
         read_entry(archive, entry);

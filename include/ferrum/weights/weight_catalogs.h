@@ -38,4 +38,11 @@ std::unique_ptr<WeightLoader> create_weight_loader(const WeightCatalogs& catalog
                                                    TensorFactory& factory,
                                                    const WeightLoaderConfig& config = {});
 
+// Begins a file of `format`, or where that is empty, of the one whose extension the path has.
+// Throws kUnsupported where there is none or it is only read, naming those that are written; and as
+// the format's create_writer.
+std::unique_ptr<WeightWriter> create_weight_writer(const FormatCatalog& formats,
+                                                   const WriteRequest& request,
+                                                   const WeightFormat& format = {});
+
 }  // namespace ferrum

@@ -19,6 +19,7 @@
 #include "ferrum/types/function_ref.h"
 #include "ferrum/weights/byte_source.h"
 #include "ferrum/weights/weight_metadata.h"
+#include "ferrum/weights/weight_writer.h"
 
 namespace ferrum {
 
@@ -66,6 +67,10 @@ struct FormatPart {
   // Throws kInvalidFormat, naming the tensor where one is at fault; kInvalidArgument for options
   // that the format does not have.
   std::function<std::unique_ptr<WeightReader>(const WeightFile&)> open;
+  // Begins a file; empty for a format that is only read. Throws kInvalidArgument for what it cannot
+  // name or hold together, kUnsupported for an element type that it does not have, with what to do
+  // instead; and as WeightWriter.
+  std::function<std::unique_ptr<WeightWriter>(const WriteRequest&)> create_writer = {};
 };
 
 using FormatCatalog = Catalog<FormatPart>;

@@ -25,6 +25,22 @@ constexpr uint16_t kEncrypted = 0x1, kSizesFollow = 0x8, kPatched = 0x20,
                    kStronglyEncrypted = 0x40, kMasked = 0x2000;
 constexpr int64_t kMaxDeflateRatio = 1032;  // 258 bytes for two bits
 
+// Nothing that would garble a message.
+bool is_text(std::string_view name) {
+  return !name.empty() && !find_invalid_utf8(name) &&
+         std::none_of(name.begin(), name.end(), [](char c) { return (c & 0xe0) == 0 || c == 127; });
+}
+
+bool leads_outside(std::string_view name) {
+  if (name.starts_with('/') || name.find('\\') != name.npos) return true;
+  while (true) {
+    const size_t slash = name.find('/');
+    if (name.substr(0, slash) == "..") return true;
+    if (slash == name.npos) return false;
+    name.remove_prefix(slash + 1);
+  }
+}
+
 std::string read_text(const ByteSource& source, int64_t offset, int64_t bytes) {
   std::string text(static_cast<size_t>(bytes), '\0');
   source.read(offset, std::as_writable_bytes(std::span(text)));
@@ -50,22 +66,6 @@ void read_zip64_sizes(std::string_view extra, const std::string& what,
     }
   }
   if (wanted && !found) throw Error(ErrorCode::kInvalidFormat, what + " lacks its ZIP64 field");
-}
-
-// Nothing that would garble a message.
-bool is_text(std::string_view name) {
-  return !name.empty() && !find_invalid_utf8(name) &&
-         std::none_of(name.begin(), name.end(), [](char c) { return (c & 0xe0) == 0 || c == 127; });
-}
-
-bool leads_outside(std::string_view name) {
-  if (name.starts_with('/') || name.find('\\') != name.npos) return true;
-  while (true) {
-    const size_t slash = name.find('/');
-    if (name.substr(0, slash) == "..") return true;
-    if (slash == name.npos) return false;
-    name.remove_prefix(slash + 1);
-  }
 }
 
 class DirectoryReader {
@@ -241,6 +241,8 @@ class DirectoryReader {
 };
 
 }  // namespace
+
+bool is_zip_name(std::string_view name) { return is_text(name) && !leads_outside(name); }
 
 ZipDirectory read_zip_directory(const ByteSource& source) { return DirectoryReader(source).read(); }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weights/archives/zip_archive.h"
@@ -11,6 +12,10 @@ namespace ferrum {
 
 inline constexpr int64_t kMaxZipEntries = int64_t{1} << 20;
 inline constexpr int64_t kMaxZipDirectoryBytes = int64_t{128} << 20;
+
+// Whether an entry may have the name: text of UTF-8 without control characters that leads to no
+// place outside the folder into which one may unpack it.
+bool is_zip_name(std::string_view name);
 
 struct ZipDirectory {
   std::vector<ZipArchive::Entry> entries;

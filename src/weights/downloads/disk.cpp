@@ -50,7 +50,7 @@ Error write_error(const fs::path& path, int error, int64_t needed) {
   if (!is_full(error)) {
     return Error(ErrorCode::kIo, "cannot write " + path.string() + ": " + std::strerror(error),
                  error == EROFS || error == EACCES || error == EPERM
-                     ? "make " + folder + " writable, or choose another cache folder"
+                     ? "make " + folder + " writable, or choose another folder"
                      : "");
   }
   std::string message = "cannot write " + path.string() + ": " + std::strerror(error);
@@ -60,7 +60,7 @@ Error write_error(const fs::path& path, int error, int64_t needed) {
   }
   return Error(ErrorCode::kResourceExhausted, message,
                error == EFBIG ? "raise the limit on file sizes (ulimit -f)"
-                              : "free some room, or choose another cache folder");
+                              : "free some room, or choose another folder");
 }
 
 bool file_exists(const fs::path& path) {

@@ -14,14 +14,15 @@ namespace ferrum {
 namespace {
 
 // Kind and size of the array protocol's type strings.
+constexpr std::array<std::pair<std::string_view, DataType>, 13> kCodes{{
+    {"b1", DataType::kBool}, {"i1", DataType::kI8},  {"u1", DataType::kU8},
+    {"i2", DataType::kI16},  {"u2", DataType::kU16}, {"f2", DataType::kF16},
+    {"i4", DataType::kI32},  {"u4", DataType::kU32}, {"f4", DataType::kF32},
+    {"i8", DataType::kI64},  {"u8", DataType::kU64}, {"f8", DataType::kF64},
+    {"c8", DataType::kC64},
+}};
+
 std::optional<DataType> find_npy_dtype(std::string_view code) {
-  static constexpr std::array<std::pair<std::string_view, DataType>, 13> kCodes{{
-      {"b1", DataType::kBool}, {"i1", DataType::kI8},  {"u1", DataType::kU8},
-      {"i2", DataType::kI16},  {"u2", DataType::kU16}, {"f2", DataType::kF16},
-      {"i4", DataType::kI32},  {"u4", DataType::kU32}, {"f4", DataType::kF32},
-      {"i8", DataType::kI64},  {"u8", DataType::kU64}, {"f8", DataType::kF64},
-      {"c8", DataType::kC64},
-  }};
   for (const auto& [known, dtype] : kCodes) {
     if (code == known) return dtype;
   }
@@ -183,6 +184,32 @@ class LiteralParser {
 
 NpyHeader parse_npy_header(std::string_view literal, const std::string& what) {
   return LiteralParser(literal, what).parse();
+}
+
+std::string to_npy_header(DataType dtype, const Shape& shape, const std::string& tensor) {
+  constexpr size_t kAlignment = 64;
+  const auto code = std::find_if(kCodes.begin(), kCodes.end(),
+                                 [&](const auto& known) { return known.second == dtype; });
+  if (code == kCodes.end()) {
+    throw Error(ErrorCode::kUnsupported,
+                "NumPy has no element type " + std::string(to_string(dtype)) + ", which tensor '" +
+                    tensor + "' has",
+                "cast it, to f32 for example, or write safetensors");
+  }
+  std::string literal = std::string("{'descr': '") + (bits_of(dtype) == 8 ? '|' : '<') +
+                        std::string(code->first) + "', 'fortran_order': False, 'shape': (";
+  for (const int64_t extent : shape.dims()) {
+    literal += std::to_string(extent) + (shape.rank() == 1 ? "," : ", ");
+  }
+  if (shape.rank() > 1) literal.resize(literal.size() - 2);
+  literal += "), }";
+  const size_t used = (kNpyShortPrefix + literal.size() + 1) % kAlignment;
+  literal.append(used == 0 ? 0 : kAlignment - used, ' ');
+  literal += '\n';
+  std::string header(kNpyMagic);
+  header += {'\1', '\0', static_cast<char>(literal.size() & 0xff),
+             static_cast<char>(literal.size() >> 8)};
+  return header + literal;
 }
 
 }  // namespace ferrum

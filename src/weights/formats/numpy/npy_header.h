@@ -28,4 +28,8 @@ struct NpyHeader {
 // tensors do not have.
 NpyHeader parse_npy_header(std::string_view literal, const std::string& what);
 
+// The start of a .npy file, up to the elements in C order, padded to a multiple of 64. `tensor`
+// names what is written. Throws kUnsupported for types that NumPy does not have.
+std::string to_npy_header(DataType dtype, const Shape& shape, const std::string& tensor);
+
 }  // namespace ferrum

@@ -9,6 +9,7 @@
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_reader.h"
 #include "weights/formats/numpy/npy_header.h"
+#include "weights/formats/numpy/numpy_writer.h"
 
 namespace ferrum {
 namespace {
@@ -116,9 +117,10 @@ bool looks_like_npy(const ByteSource& source) {
 
 void register_numpy(FormatCatalog& catalog) {
   catalog.add("numpy", {"NumPy arrays (.npy), versions 1 to 3, either order of bytes and indices",
-                        {".npy"},
+                        {".npy", ".npz"},
                         looks_like_npy,
-                        open_npy});
+                        open_npy,
+                        create_numpy_writer});
 }
 
 }  // namespace ferrum

@@ -4,6 +4,7 @@
 #include "ferrum/types/error.h"
 #include "ferrum/types/json.h"
 #include "ferrum/weights/weight_reader.h"
+#include "weights/writers/tensor_file.h"
 
 namespace ferrum {
 namespace {
@@ -50,13 +51,22 @@ std::unique_ptr<WeightReader> open_raw(const WeightFile& file) {
       name, StoredTensor{file.bytes, Tensor(storage, shape, dtype, offset), big_endian});
 }
 
+std::unique_ptr<WeightWriter> create_raw_writer(const WriteRequest& request) {
+  refuse_metadata(request, "raw");
+  const TensorDeclaration& tensor = only_tensor(request, "raw");
+  const int64_t bytes = bytes_of(tensor.dtype, tensor.shape.numel());
+  return std::make_unique<TensorFile>(request.path, bytes,
+                                      TensorFile::Places{{tensor.name, {0, bytes}}});
+}
+
 }  // namespace
 
 void register_raw(FormatCatalog& catalog) {
   catalog.add("raw", {.description = "elements alone; dtype, shape and offset are given",
                       .extensions = {},
                       .matches = [](const ByteSource&) { return false; },
-                      .open = open_raw});
+                      .open = open_raw,
+                      .create_writer = create_raw_writer});
 }
 
 }  // namespace ferrum

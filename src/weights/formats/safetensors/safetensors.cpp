@@ -8,6 +8,7 @@
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_reader.h"
 #include "weights/formats/safetensors/safetensors_header.h"
+#include "weights/formats/safetensors/safetensors_writer.h"
 
 namespace ferrum {
 namespace {
@@ -108,7 +109,8 @@ void register_safetensors(FormatCatalog& catalog) {
   catalog.add("safetensors", {"safetensors files, all dtypes of the specification",
                               {".safetensors"},
                               looks_like_safetensors,
-                              open_safetensors});
+                              open_safetensors,
+                              create_safetensors_writer});
 }
 
 }  // namespace ferrum

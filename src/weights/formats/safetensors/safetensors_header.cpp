@@ -13,21 +13,33 @@
 namespace ferrum {
 namespace {
 
+constexpr std::array<SafetensorsDtype, 22> kDtypes{{
+    {"BOOL", DataType::kBool},
+    {"F4", DataType::kF4E2M1},
+    {"F6_E2M3", DataType::kF6E2M3},
+    {"F6_E3M2", DataType::kF6E3M2},
+    {"U8", DataType::kU8},
+    {"I8", DataType::kI8},
+    {"F8_E5M2", DataType::kF8E5M2},
+    {"F8_E4M3", DataType::kF8E4M3},
+    {"F8_E8M0", DataType::kF8E8M0},
+    {"F8_E4M3FNUZ", DataType::kF8E4M3Fnuz},
+    {"F8_E5M2FNUZ", DataType::kF8E5M2Fnuz},
+    {"I16", DataType::kI16},
+    {"U16", DataType::kU16},
+    {"F16", DataType::kF16},
+    {"BF16", DataType::kBF16},
+    {"I32", DataType::kI32},
+    {"U32", DataType::kU32},
+    {"F32", DataType::kF32},
+    {"C64", DataType::kC64},
+    {"F64", DataType::kF64},
+    {"I64", DataType::kI64},
+    {"U64", DataType::kU64},
+}};
+
 std::optional<DataType> find_safetensors_dtype(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, DataType>, 22> kNames{{
-      {"BOOL", DataType::kBool},           {"F4", DataType::kF4E2M1},
-      {"F6_E2M3", DataType::kF6E2M3},      {"F6_E3M2", DataType::kF6E3M2},
-      {"U8", DataType::kU8},               {"I8", DataType::kI8},
-      {"F8_E5M2", DataType::kF8E5M2},      {"F8_E4M3", DataType::kF8E4M3},
-      {"F8_E8M0", DataType::kF8E8M0},      {"F8_E4M3FNUZ", DataType::kF8E4M3Fnuz},
-      {"F8_E5M2FNUZ", DataType::kF8E5M2Fnuz}, {"I16", DataType::kI16},
-      {"U16", DataType::kU16},             {"F16", DataType::kF16},
-      {"BF16", DataType::kBF16},           {"I32", DataType::kI32},
-      {"U32", DataType::kU32},             {"F32", DataType::kF32},
-      {"C64", DataType::kC64},             {"F64", DataType::kF64},
-      {"I64", DataType::kI64},             {"U64", DataType::kU64},
-  }};
-  for (const auto& [known, dtype] : kNames) {
+  for (const auto& [known, dtype] : kDtypes) {
     if (name == known) return dtype;
   }
   return std::nullopt;
@@ -210,6 +222,8 @@ void check_coverage(const SafetensorsHeader& header, int64_t data_bytes, const s
 }
 
 }  // namespace
+
+std::span<const SafetensorsDtype> safetensors_dtypes() { return kDtypes; }
 
 SafetensorsHeader parse_safetensors_header(std::string_view json, int64_t data_bytes,
                                            const std::string& what) {

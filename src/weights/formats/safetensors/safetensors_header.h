@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ferrum/weights/weight_metadata.h"
 
@@ -13,6 +15,10 @@ namespace ferrum {
 
 constexpr int64_t kMaxSafetensorsHeaderBytes = 100'000'000;  // the limit of the reference
 constexpr int64_t kMaxSafetensorsTensors = 500'000;
+
+// Every element type by its name in headers, narrow ones first, as the reference orders them.
+using SafetensorsDtype = std::pair<std::string_view, DataType>;
+std::span<const SafetensorsDtype> safetensors_dtypes();
 
 struct SafetensorsHeader {
   WeightMetadata metadata;
