@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "ferrum/types/error.h"
-#include "weights/foreign_content.h"
+#include "weights/model_text_check.h"
 #include "weights/open_file.h"
 #include "weights/weight_index.h"
 
@@ -22,20 +22,6 @@ namespace {
 
 std::string path_in(const std::string& location, std::string_view name) {
   return location + "/" + std::string(name);
-}
-
-void check_text(const std::string& path, int64_t size, int64_t max_bytes) {
-  if (size <= max_bytes) return;
-  throw Error(ErrorCode::kInvalidFormat, path + " has " + std::to_string(size) +
-                                             " bytes, at most " + std::to_string(max_bytes) +
-                                             " are read");
-}
-
-void check_not_foreign(const std::string& path, std::string_view text) {
-  const auto foreign = recognise_foreign(std::as_bytes(std::span(text)));
-  if (foreign) {
-    throw Error(ErrorCode::kInvalidFormat, path + " is " + foreign->what, foreign->remedy);
-  }
 }
 
 class ModelDirectory : public ModelFiles {
@@ -67,7 +53,7 @@ class ModelDirectory : public ModelFiles {
   std::string read_text(std::string_view name, int64_t max_bytes) const override {
     if (!is_model_file_name(name)) refuse_name(name, path_);
     const OpenFile file(path_of(name));
-    check_text(path_of(name), file.size(), max_bytes);
+    check_model_text_size(path_of(name), file.size(), max_bytes);
     std::string text(static_cast<size_t>(file.size()), '\0');
     for (size_t done = 0; done < text.size();) {
       const ssize_t count = ::read(file.descriptor(), text.data() + done, text.size() - done);
@@ -78,7 +64,7 @@ class ModelDirectory : public ModelFiles {
       }
       done += static_cast<size_t>(count);
     }
-    check_not_foreign(path_of(name), text);
+    check_model_text(path_of(name), text);
     return text;
   }
 
@@ -115,8 +101,8 @@ class EmbeddedModel : public ModelFiles {
   bool contains(std::string_view name) const override { return find(name) != nullptr; }
   std::string read_text(std::string_view name, int64_t max_bytes) const override {
     const std::string_view bytes = get(name);
-    check_text(path_in(location_, name), static_cast<int64_t>(bytes.size()), max_bytes);
-    check_not_foreign(path_in(location_, name), bytes);
+    check_model_text_size(path_in(location_, name), static_cast<int64_t>(bytes.size()), max_bytes);
+    check_model_text(path_in(location_, name), bytes);
     return std::string(bytes);
   }
   WeightSource weight_source(std::string_view name) const override {

@@ -11,6 +11,14 @@ class BorrowedStorage : public Storage {
                 false) {}
 };
 
+// Without what may hold a secret: query, fragment, and the user before the host.
+std::string path_of_url(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  const size_t host = url.find("://");
+  const size_t path = host == url.npos ? url.npos : url.find('/', host + 3);
+  return path == url.npos ? "a URL" : std::string(url.substr(path));
+}
+
 }  // namespace
 
 WeightSource WeightSource::file(std::string path, std::optional<std::string> tensor_name) {
@@ -38,7 +46,7 @@ std::string WeightSource::to_string() const {
     const auto it = location.find(key);
     if (it == location.end() || !it->is_string()) continue;
     std::string text = *it;
-    if (std::string_view(key) == "url") text = text.substr(0, text.find_first_of("?#"));
+    if (std::string_view(key) == "url") text = path_of_url(text);
     return text.substr(text.rfind('/') + 1);
   }
   return "a source of kind " + kind;

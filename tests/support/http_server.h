@@ -93,4 +93,8 @@ char generated_byte(int64_t offset);
 // GET and HEAD with Range, If-Match, If-Range; 206, 412, 416.
 ServerReply serve_file(const ServerRequest& request, const ServedFile& file);
 
+// serve_file of the files below `folder`, which may change meanwhile; 404 for others. An entity tag
+// stands for the content.
+ServerHandler serve_folder(std::string folder);
+
 }  // namespace ferrum::test

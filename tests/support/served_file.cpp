@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
+#include <functional>
+#include <iterator>
 
 #include "support/http_server.h"
 
@@ -99,6 +102,21 @@ ServerReply serve_file(const ServerRequest& request, const ServedFile& file) {
     fill(start + offset, destination);
   };
   return reply;
+}
+
+ServerHandler serve_folder(std::string folder) {
+  return [folder = std::move(folder)](const ServerRequest& request) {
+    std::ifstream in(folder + std::string(request.path()), std::ios::binary);
+    ServerReply missing;
+    missing.status = 404;
+    if (!in || request.path().find("..") != std::string_view::npos) return missing;
+    std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    if (in.bad()) return missing;  // a folder
+    const size_t hash = std::hash<std::string>()(bytes);
+    ServedFile file = ServedFile::of(std::move(bytes));
+    file.etag = '"' + std::to_string(hash) + '"';
+    return serve_file(request, file);
+  };
 }
 
 }  // namespace ferrum::test

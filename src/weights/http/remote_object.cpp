@@ -7,7 +7,8 @@ namespace ferrum {
 namespace {
 
 constexpr size_t kCachedBlocks = 32;
-constexpr int64_t kChunk = int64_t{1} << 20;
+constexpr size_t kChunk = size_t{1} << 20;
+constexpr int64_t kPartStep = int64_t{64} << 10;  // parts end between chunks' multiples of 64 bytes
 
 }  // namespace
 
@@ -67,7 +68,7 @@ void RemoteObject::read_blocks(int64_t offset, std::span<std::byte> destination)
 
 // Enough parts for all connections, none so short that asking takes longer than sending.
 int64_t RemoteObject::part_bytes(int64_t bytes) const {
-  const int64_t share = bytes / pool_->max_connections() + 1;
+  const int64_t share = (bytes / pool_->max_connections() / kPartStep + 1) * kPartStep;
   return std::clamp(share, std::min(int64_t{2} << 20, options_.part_bytes), options_.part_bytes);
 }
 
@@ -95,13 +96,13 @@ void RemoteObject::stream(int64_t offset, int64_t bytes,
                           std::stop_token stop) const {
   check_range(offset, bytes);
   const auto in_chunks = [&](std::span<const std::byte> part) {
-    for (; !part.empty(); part = part.subspan(std::min<size_t>(kChunk, part.size()))) {
-      sink(part.first(std::min<size_t>(kChunk, part.size())));
+    for (; !part.empty(); part = part.subspan(std::min(kChunk, part.size()))) {
+      sink(part.first(std::min(kChunk, part.size())));
     }
   };
   if (bytes == 0) return;
   if (!version().takes_ranges && whole_.empty()) {
-    return fetcher_.stream_whole(offset, bytes, in_chunks, stop);
+    return stream_whole(offset, bytes, sink, stop);
   }
   if (!version().takes_ranges) {
     return in_chunks(std::span(whole_).subspan(static_cast<size_t>(offset),
@@ -116,11 +117,29 @@ void RemoteObject::stream(int64_t offset, int64_t bytes,
   parts.run(in_chunks);
 }
 
+// Pieces come as long as the network makes them.
+void RemoteObject::stream_whole(int64_t offset, int64_t bytes,
+                                FunctionRef<void(std::span<const std::byte>)> sink,
+                                std::stop_token stop) const {
+  std::vector<std::byte> chunk;
+  chunk.reserve(kChunk);
+  fetcher_.stream_whole(offset, bytes, [&](std::span<const std::byte> piece) {
+    while (!piece.empty()) {
+      const size_t count = std::min(kChunk - chunk.size(), piece.size());
+      chunk.insert(chunk.end(), piece.begin(), piece.begin() + static_cast<ptrdiff_t>(count));
+      piece = piece.subspan(count);
+      if (chunk.size() < kChunk) continue;
+      sink(chunk);
+      chunk.clear();
+    }
+  }, stop);
+  if (!chunk.empty()) sink(chunk);
+}
+
 void RemoteObject::prefetch(int64_t offset, int64_t bytes) const {
   check_range(offset, bytes);
-  const bool has_room = bytes <= options_.block_bytes * static_cast<int64_t>(kCachedBlocks) / 2;
-  if (bytes == 0 || !has_room || !version().takes_ranges) return;
-  blocks(offset / options_.block_bytes, (offset + bytes - 1) / options_.block_bytes);
+  throw Error(ErrorCode::kUnsupported, name() + " is on a server, and caching is off",
+              "enable caching, or leave out the preload");
 }
 
 }  // namespace ferrum

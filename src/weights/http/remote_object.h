@@ -18,7 +18,7 @@ namespace ferrum {
 struct RemoteOptions {
   HttpLimits limits;
   RetryPolicy retries;
-  int64_t part_bytes = int64_t{8} << 20;    // of long ranges, at most
+  int64_t part_bytes = int64_t{8} << 20;    // of long ranges, at most; a multiple of 64
   int64_t block_bytes = int64_t{256} << 10; // of short ones, and of the first request
   // What a server without ranges sends whole is kept up to here.
   int64_t largest_whole = int64_t{16} << 20;
@@ -41,19 +41,22 @@ class RemoteObject final : public ByteSource {
   // kIo when the object has changed. kUnsupported without ranges.
   void read(int64_t offset, std::span<std::byte> destination) const override;
   void stream(int64_t offset, int64_t bytes,
-              FunctionRef<void(std::span<const std::byte>)> sink) const {
+              FunctionRef<void(std::span<const std::byte>)> sink) const override {
     stream(offset, bytes, sink, {});
   }
   // Throws kCancelled too.
   void stream(int64_t offset, int64_t bytes, FunctionRef<void(std::span<const std::byte>)> sink,
               std::stop_token stop) const;
 
-  // Brings short ranges into the cache of blocks; there is no room for a long one.
+  // Throws kUnsupported: what is nearer is a cache on this machine.
   void prefetch(int64_t offset, int64_t bytes) const override;
 
  private:
   std::vector<BlockCache::Block> blocks(int64_t first, int64_t last) const;
   void read_blocks(int64_t offset, std::span<std::byte> destination) const;
+  void stream_whole(int64_t offset, int64_t bytes,
+                    FunctionRef<void(std::span<const std::byte>)> sink,
+                    std::stop_token stop) const;
   int64_t part_bytes(int64_t bytes) const;
 
   const std::shared_ptr<TransferPool> pool_;

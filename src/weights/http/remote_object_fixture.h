@@ -56,6 +56,7 @@ inline void expect_stream(const RemoteObject& object, int64_t offset, int64_t by
   int64_t at = offset;
   object.stream(offset, bytes, [&](std::span<const std::byte> chunk) {
     EXPECT_LE(chunk.size(), size_t{1} << 20);
+    EXPECT_TRUE(chunk.size() % 64 == 0 || at + int64_t(chunk.size()) == offset + bytes);
     expect_generated(chunk, at);
     at += static_cast<int64_t>(chunk.size());
   });
