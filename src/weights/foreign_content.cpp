@@ -13,10 +13,6 @@ std::optional<ForeignContent> recognise_foreign(std::span<const std::byte> prefi
     return ForeignContent{"a Git-LFS pointer, not the file it stands for",
                           "fetch the content with `git lfs pull`, or download the file itself"};
   }
-  if (bytes.starts_with("PK\3\4")) {
-    return ForeignContent{"a zip archive, as PyTorch checkpoints (.bin, .pt) are",
-                          "use the safetensors version of the model"};
-  }
   if (bytes.starts_with("\x80\2") || bytes.starts_with("\x80\3") || bytes.starts_with("\x80\4")) {
     return ForeignContent{"a Python pickle, as old PyTorch checkpoints are",
                           "use the safetensors version of the model"};

@@ -8,13 +8,11 @@
 #include <utility>
 
 #include "ferrum/types/error.h"
-#include "weights/archives/inflater.h"
+#include "weights/archives/inflated_pass.h"
 #include "weights/archives/zip_directory.h"
 
 namespace ferrum {
 namespace {
-
-constexpr int64_t kFirstBytes = int64_t{1} << 16;  // fetched at a time where not all are wanted
 
 // Indices of the entries by their names. Throws kInvalidFormat for a name that occurs twice.
 std::vector<size_t> order_by_name(const std::vector<ZipArchive::Entry>& entries,
@@ -87,6 +85,14 @@ int64_t ZipArchive::data_offset(const Entry& entry) const {
   return find_zip_data(*source_, entry, *limit);
 }
 
+void ZipArchive::check_method(const Entry& entry) const {
+  if (entry.method == kStored || entry.method == kDeflated) return;
+  throw Error(ErrorCode::kUnsupported,
+              describe(entry) + " is compressed by method " + std::to_string(entry.method) +
+                  "; stored and deflated entries can be read",
+              "write the archive without that compression");
+}
+
 void ZipArchive::stream(const Entry& entry, int64_t begin, int64_t end,
                         FunctionRef<void(std::span<const std::byte>)> sink) const {
   if (begin < 0 || begin > end || end > entry.bytes) {
@@ -94,16 +100,12 @@ void ZipArchive::stream(const Entry& entry, int64_t begin, int64_t end,
                 describe(entry) + " has " + std::to_string(entry.bytes) + " bytes, asked for " +
                     std::to_string(begin) + " to " + std::to_string(end));
   }
-  if (entry.method == kStored) return stream_stored(entry, begin, end, sink);
-  if (entry.method == kDeflated) return stream_deflated(entry, begin, end, sink);
-  throw Error(ErrorCode::kUnsupported,
-              describe(entry) + " is compressed by method " + std::to_string(entry.method) +
-                  "; stored and deflated entries can be read",
-              "write the archive without that compression");
-}
-
-void ZipArchive::check_crc(const Entry& entry, uint32_t found) const {
-  if (found != entry.crc32) refuse(entry, "has another CRC-32 than the directory says");
+  check_method(entry);
+  if (entry.method == kDeflated) {
+    return InflatedPass(*source_, entry, data_offset(entry), describe(entry))
+        .stream(begin, end, sink);
+  }
+  stream_stored(entry, begin, end, sink);
 }
 
 void ZipArchive::stream_stored(const Entry& entry, int64_t begin, int64_t end,
@@ -117,30 +119,7 @@ void ZipArchive::stream_stored(const Entry& entry, int64_t begin, int64_t end,
     }
     sink(chunk);
   });
-  if (whole) check_crc(entry, static_cast<uint32_t>(crc));
-}
-
-// To the end, the source may read ahead; a part ends when enough has been inflated.
-void ZipArchive::stream_deflated(const Entry& entry, int64_t begin, int64_t end,
-                                 FunctionRef<void(std::span<const std::byte>)> sink) const {
-  const int64_t data = data_offset(entry);
-  Inflater inflater(entry.bytes, begin, end, describe(entry));
-  if (end == entry.bytes) {
-    source_->stream(data, entry.compressed_bytes, [&](std::span<const std::byte> deflated) {
-      inflater.feed(deflated, sink);
-    });
-    inflater.finish();
-    return check_crc(entry, inflater.crc32());
-  }
-  std::vector<std::byte> buffer(
-      static_cast<size_t>(std::min(kFirstBytes, entry.compressed_bytes)));
-  for (int64_t at = 0; !inflater.has_all_wanted(); at += kFirstBytes) {
-    if (at >= entry.compressed_bytes) return inflater.finish();
-    const auto deflated = std::span(buffer).first(
-        static_cast<size_t>(std::min(kFirstBytes, entry.compressed_bytes - at)));
-    source_->read(data + at, deflated);
-    inflater.feed(deflated, sink);
-  }
+  if (whole && crc != entry.crc32) refuse(entry, "has another CRC-32 than the directory says");
 }
 
 std::string ZipArchive::read(const Entry& entry, int64_t max_bytes) const {

@@ -45,12 +45,17 @@ class ZipArchive {
   // local header, in one read of the source or two. Throws kInvalidFormat.
   int64_t data_offset(const Entry& entry) const;
 
-  // Hands bytes [begin, end) of the entry to `sink`, in order, in chunks of at most 1 MiB. Bytes
-  // of a deflated entry before `begin` are inflated too. Throws kInvalidFormat for bytes that do
-  // not inflate to the declared size and, once the whole entry was read, have another CRC-32;
-  // kUnsupported for another method; kInvalidArgument for a range outside the entry.
+  // Throws kUnsupported for an entry of another method than kStored and kDeflated.
+  void check_method(const Entry& entry) const;
+
+  // Hands bytes [begin, end) of the entry to `sink`, in chunks as ByteSource::stream does. What
+  // comes before `begin` in a deflated entry is inflated too. Throws kInvalidFormat for bytes that
+  // do not inflate to the declared size and, once the whole entry was read, have another CRC-32;
+  // as check_method; kInvalidArgument for a range outside the entry.
   void stream(const Entry& entry, int64_t begin, int64_t end,
               FunctionRef<void(std::span<const std::byte>)> sink) const;
+
+  std::string describe(const Entry& entry) const;  // for messages
 
   // The whole entry, checked. Throws as stream, and kInvalidFormat beyond `max_bytes`.
   std::string read(const Entry& entry, int64_t max_bytes) const;
@@ -58,10 +63,6 @@ class ZipArchive {
  private:
   void stream_stored(const Entry& entry, int64_t begin, int64_t end,
                      FunctionRef<void(std::span<const std::byte>)> sink) const;
-  void stream_deflated(const Entry& entry, int64_t begin, int64_t end,
-                       FunctionRef<void(std::span<const std::byte>)> sink) const;
-  void check_crc(const Entry& entry, uint32_t found) const;
-  std::string describe(const Entry& entry) const;
   [[noreturn]] void refuse(const Entry& entry, const std::string& why) const;
 
   std::shared_ptr<const ByteSource> source_;
@@ -69,6 +70,17 @@ class ZipArchive {
   std::vector<size_t> by_name_;  // indices of entries_
   std::vector<int64_t> starts_;  // of local headers and then of the directory, ascending
 };
+
+// Where the content of an entry lies as it is: in the bytes of the archive, or inflated on the way
+// out of them. Its CRC-32 is checked when deflated content is streamed to its end, never where
+// stored content is used in place.
+struct ZipContent {
+  std::shared_ptr<const ByteSource> bytes;
+  int64_t offset = 0;
+};
+// `entry` is one of the archive's. Throws as ZipArchive::stream.
+ZipContent find_zip_content(std::shared_ptr<const ZipArchive> archive,
+                            const ZipArchive::Entry& entry);
 
 // Whether the first bytes are those of an archive.
 bool looks_like_zip(const ByteSource& source);

@@ -31,7 +31,9 @@ std::optional<DataType> find_npy_dtype(std::string_view code) {
 
 class LiteralParser {
  public:
-  LiteralParser(std::string_view literal, const std::string& what) : rest_(literal), what_(what) {}
+  LiteralParser(std::string_view literal, const std::string& what,
+                std::optional<DataType> void_dtype)
+      : rest_(literal), what_(what), void_dtype_(void_dtype) {}
 
   NpyHeader parse() {
     expect('{');
@@ -161,20 +163,42 @@ class LiteralParser {
 
   void set_type(const std::string& descr, NpyHeader* header) const {
     const char order = descr.empty() ? ' ' : descr[0];
-    const auto dtype = find_npy_dtype(std::string_view(descr).substr(descr.empty() ? 0 : 1));
-    if (dtype && (order == '<' || order == '>' || order == '=' || order == '|')) {
+    const std::string_view code = std::string_view(descr).substr(descr.empty() ? 0 : 1);
+    const bool ordered = order == '<' || order == '>' || order == '=' || order == '|';
+    // Libraries that extend NumPy write bf16 as V2, and fp8 as V1 or, of some kinds, f1.
+    if (ordered && (code.starts_with('V') || code == "f1")) {
+      return set_void_type(descr, code.substr(1), header);
+    }
+    const auto dtype = find_npy_dtype(code);
+    if (ordered && dtype) {
       header->dtype = *dtype;
       header->big_endian = order == '>';
       return;
     }
     std::string why = "declares elements of type \"" + shown(descr) + "\"";
     if (descr.find('O') != descr.npos) why += ", Python objects, which are never loaded";
-    if (descr.find('V') != descr.npos) why += ", which does not say what its bytes mean";
     fail(why, ErrorCode::kUnsupported);
+  }
+
+  void set_void_type(const std::string& descr, std::string_view size, NpyHeader* header) const {
+    const std::string why = "declares elements of type \"" + shown(descr) + "\"";
+    if (!void_dtype_) {
+      throw Error(ErrorCode::kUnsupported,
+                  what_ + " has a NumPy header that " + why +
+                      ", which does not say what its bytes mean",
+                  "say it by the format option \"dtype\", such as bf16 or f8_e4m3");
+    }
+    if (!is_byte_sized(*void_dtype_) || std::to_string(bits_of(*void_dtype_) / 8) != size) {
+      fail(why + "; " + std::string(to_string(*void_dtype_)) + " is of another size",
+           ErrorCode::kInvalidArgument);
+    }
+    header->dtype = *void_dtype_;
+    header->big_endian = descr[0] == '>';
   }
 
   std::string_view rest_;
   const std::string& what_;
+  const std::optional<DataType> void_dtype_;
   std::optional<std::string> descr_;
   std::optional<bool> fortran_order_;
   std::optional<std::vector<int64_t>> shape_;
@@ -182,8 +206,9 @@ class LiteralParser {
 
 }  // namespace
 
-NpyHeader parse_npy_header(std::string_view literal, const std::string& what) {
-  return LiteralParser(literal, what).parse();
+NpyHeader parse_npy_header(std::string_view literal, const std::string& what,
+                           std::optional<DataType> void_dtype) {
+  return LiteralParser(literal, what, void_dtype).parse();
 }
 
 std::string to_npy_header(DataType dtype, const Shape& shape, const std::string& tensor) {

@@ -3,6 +3,7 @@
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,9 +25,11 @@ struct NpyHeader {
 };
 
 // `literal` is what follows the length: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}.
-// `what` names the file. Throws kInvalidFormat; kUnsupported for element types and ranks that
-// tensors do not have.
-NpyHeader parse_npy_header(std::string_view literal, const std::string& what);
+// `what` names the file. Elements of which it tells only the size ("|V2") are `void_dtype`. Throws
+// kInvalidFormat; kUnsupported for element types and ranks that tensors do not have;
+// kInvalidArgument for a `void_dtype` of another size.
+NpyHeader parse_npy_header(std::string_view literal, const std::string& what,
+                           std::optional<DataType> void_dtype = std::nullopt);
 
 // The start of a .npy file, up to the elements in C order, padded to a multiple of 64. `tensor`
 // names what is written. Throws kUnsupported for types that NumPy does not have.

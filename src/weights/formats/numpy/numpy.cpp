@@ -1,109 +1,93 @@
-// NumPy .npy files: one array, named after its file.
+// NumPy's files: .npy, one array named after its file, and .npz, a ZIP archive of those.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <vector>
+#include <map>
+#include <utility>
 
 #include "ferrum/types/error.h"
+#include "ferrum/types/json.h"
 #include "ferrum/weights/weight_reader.h"
+#include "weights/archives/zip_archive.h"
+#include "weights/formats/numpy/npy_array.h"
 #include "weights/formats/numpy/npy_header.h"
 #include "weights/formats/numpy/numpy_writer.h"
 
 namespace ferrum {
 namespace {
 
-class NpyReader : public WeightReader {
+constexpr std::string_view kExtension = ".npy";
+
+class NumpyReader : public WeightReader {
  public:
-  NpyReader(WeightMetadata metadata, StoredTensor array)
-      : metadata_(std::move(metadata)), array_(std::move(array)) {}
+  NumpyReader() { metadata_.format = "numpy"; }
 
   const WeightMetadata& metadata() const override { return metadata_; }
-  std::optional<StoredTensor> find_stored(std::string_view) const override { return array_; }
+  std::optional<StoredTensor> find_stored(std::string_view name) const override {
+    return arrays_.find(name)->second;
+  }
+
+  // `deflated_bytes` of an array that is inflated on the way; 0 for others.
+  void add(const std::string& name, StoredTensor array, int64_t deflated_bytes) {
+    const Tensor& extent = array.extent;
+    metadata_.tensors[name] = {extent.dtype(), extent.shape(), extent.size_bytes(),
+                               deflated_bytes > 0 ? "deflate" : "", deflated_bytes};
+    arrays_[name] = std::move(array);
+  }
+  void finish() { metadata_.summarise(); }
 
  private:
   WeightMetadata metadata_;
-  StoredTensor array_;
+  std::map<std::string, StoredTensor, std::less<>> arrays_;
 };
 
-// The array as its indices say, over bytes as they lie in the file.
-Tensor in_index_order(const ByteSource& source, const NpyHeader& header, int64_t offset) {
-  const auto storage = extent_storage(source.size());
-  if (!header.fortran_order) return Tensor(storage, header.shape, header.dtype, offset);
-  std::vector<int64_t> extents;
-  std::vector<int> dims;
-  for (int d = header.shape.rank(); d-- > 0;) {
-    extents.push_back(header.shape[d]);
-    dims.push_back(d);
-  }
-  return Tensor(storage, Shape(extents), header.dtype, offset).permute(dims);
-}
-
-[[noreturn]] void refuse(const ByteSource& source, const std::string& why) {
-  throw Error(ErrorCode::kInvalidFormat, source.name() + " is not a whole .npy file: " + why);
+std::string without_extension(std::string_view name) {
+  if (name.ends_with(kExtension)) name.remove_suffix(kExtension.size());
+  return std::string(name);
 }
 
 // A .npy file names nothing: "path/to/embedding.npy" holds "embedding".
 std::string name_of(const ByteSource& source) {
-  std::string name = source.name();
-  if (const size_t slash = name.find_last_of("/\\"); slash != name.npos) name.erase(0, slash + 1);
-  if (name.ends_with(".npy")) name.resize(name.size() - 4);
+  const std::string& path = source.name();
+  const size_t slash = path.find_last_of("/\\");
+  const std::string name = without_extension(path.substr(slash == path.npos ? 0 : slash + 1));
   return name.empty() ? "array" : name;
 }
 
-// Bytes of the array, which end with the file.
-int64_t check_extent(const ByteSource& source, const NpyHeader& header, int64_t data_begin) {
-  const int64_t bytes = bytes_of(header.dtype, header.shape.numel());
-  const int64_t present = source.size() - data_begin;
-  if (bytes != present) {
-    refuse(source, "its array of shape " + to_string(header.shape) + " has " +
-                       std::to_string(bytes) + " bytes, the file " + std::to_string(present));
+void add_archive(const std::shared_ptr<const ByteSource>& bytes,
+                 std::optional<DataType> void_dtype, NumpyReader* reader) {
+  const auto archive = std::make_shared<const ZipArchive>(bytes);
+  for (const ZipArchive::Entry& entry : archive->entries()) {
+    const std::string what = archive->describe(entry);
+    if (!entry.name.ends_with(kExtension)) {
+      throw Error(ErrorCode::kInvalidFormat, what + " is not an array (.npy)",
+                  "name the format if the file is not a .npz archive");
+    }
+    const ZipContent content = find_zip_content(archive, entry);
+    const bool deflated = entry.method == ZipArchive::kDeflated;
+    reader->add(without_extension(entry.name),
+                open_npy_array(content.bytes, content.offset, content.offset + entry.bytes,
+                               void_dtype, what),
+                deflated ? entry.compressed_bytes : 0);
   }
-  return bytes;
 }
 
-std::unique_ptr<WeightReader> open_npy(const WeightFile& file) {
-  JsonReader(file.options, "the options of numpy").finish();
-  const auto& source = file.bytes;
-  std::array<std::byte, kNpyLongPrefix> prefix{};
-  if (source->size() < kNpyShortPrefix) {
-    refuse(*source, "it has only " + std::to_string(source->size()) + " bytes");
+std::unique_ptr<WeightReader> open_numpy(const WeightFile& file) {
+  DataType dtype{};
+  JsonReader options(file.options, "the options of numpy");
+  const auto void_dtype = options.read("dtype", dtype) ? std::optional(dtype) : std::nullopt;
+  options.finish();
+  auto reader = std::make_unique<NumpyReader>();
+  const ByteSource& bytes = *file.bytes;
+  if (looks_like_zip(bytes)) {
+    add_archive(file.bytes, void_dtype, reader.get());
+  } else {
+    reader->add(name_of(bytes),
+                open_npy_array(file.bytes, 0, bytes.size(), void_dtype, bytes.name()), 0);
   }
-  source->read(0, std::span(prefix).first(kNpyShortPrefix));
-  if (std::memcmp(prefix.data(), kNpyMagic.data(), kNpyMagic.size()) != 0) {
-    refuse(*source, "it does not begin with \"\\x93NUMPY\"");
-  }
-  const auto byte = [&](size_t i) { return static_cast<int64_t>(prefix[i]); };
-  const int64_t major = byte(6), minor = byte(7);
-  if (major < 1 || major > 3 || minor != 0) {
-    refuse(*source, "its version is " + std::to_string(major) + "." + std::to_string(minor) +
-                        ", known are 1.0, 2.0 and 3.0");
-  }
-  int64_t begin = kNpyShortPrefix, length = byte(8) | byte(9) << 8;
-  if (major > 1) {
-    begin = kNpyLongPrefix;
-    if (source->size() < begin) refuse(*source, "it ends inside its header");
-    source->read(0, prefix);
-    length |= byte(10) << 16 | byte(11) << 24;
-  }
-  if (length > kMaxNpyHeaderBytes) {
-    refuse(*source, "it claims a header of " + std::to_string(length) + " bytes, at most " +
-                        std::to_string(kMaxNpyHeaderBytes) + " are allowed");
-  }
-  if (length > source->size() - begin) refuse(*source, "it ends inside its header");
-  std::string literal(static_cast<size_t>(length), '\0');
-  source->read(begin, std::as_writable_bytes(std::span(literal)));
-  const NpyHeader header = parse_npy_header(literal, source->name());
-
-  WeightMetadata metadata;
-  metadata.format = "numpy";
-  metadata.tensors.emplace(name_of(*source),
-                           TensorInfo{header.dtype, header.shape,
-                                      check_extent(*source, header, begin + length)});
-  metadata.summarise();
-  StoredTensor array{source, in_index_order(*source, header, begin + length), header.big_endian};
-  return std::make_unique<NpyReader>(std::move(metadata), std::move(array));
+  reader->finish();
+  return reader;
 }
 
 bool looks_like_npy(const ByteSource& source) {
@@ -113,14 +97,34 @@ bool looks_like_npy(const ByteSource& source) {
   return std::string_view(start.data(), start.size()) == kNpyMagic;
 }
 
+// An archive of arrays and nothing else; many formats are archives.
+bool looks_like_npz(const ByteSource& source) try {
+  if (!looks_like_zip(source)) return false;
+  // The archive does not outlive this call.
+  const ZipArchive archive(std::shared_ptr<const ByteSource>(&source, [](const ByteSource*) {}));
+  const auto& entries = archive.entries();
+  return !entries.empty() &&
+         std::all_of(entries.begin(), entries.end(), [](const ZipArchive::Entry& entry) {
+           return entry.name.ends_with(kExtension);
+         });
+} catch (const Error& error) {
+  if (error.code() == ErrorCode::kInvalidFormat || error.code() == ErrorCode::kUnsupported) {
+    return false;
+  }
+  throw;
+}
+
 }  // namespace
 
 void register_numpy(FormatCatalog& catalog) {
-  catalog.add("numpy", {"NumPy arrays (.npy), versions 1 to 3, either order of bytes and indices",
-                        {".npy", ".npz"},
-                        looks_like_npy,
-                        open_npy,
-                        create_numpy_writer});
+  catalog.add("numpy",
+              {.description = "NumPy arrays (.npy, .npz), either order of bytes and indices",
+               .extensions = {".npy", ".npz"},
+               .matches = [](const ByteSource& source) {
+                 return looks_like_npy(source) || looks_like_npz(source);
+               },
+               .open = open_numpy,
+               .create_writer = create_numpy_writer});
 }
 
 }  // namespace ferrum
