@@ -20,6 +20,7 @@ build_packages="
   libicu-dev
   libpcre2-dev
   libprotobuf-dev
+  libpugixml-dev
   libssl-dev
   zlib1g-dev
 "

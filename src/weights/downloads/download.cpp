@@ -63,7 +63,12 @@ void fetch_rest(const Download& d, PartialFile& file, const std::stop_token& sto
     file.append(chunk);
     if (progress) progress(file.bytes(), d.content.size);
   };
-  d.stream(file.bytes(), append, stop);
+  try {
+    d.stream(file.bytes(), append, stop);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInvalidFormat) file.discard();
+    throw;
+  }
   check_size(file.bytes());
 }
 

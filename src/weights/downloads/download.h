@@ -17,7 +17,8 @@
 namespace ferrum {
 
 // Hands the bytes of an object from `offset` on to `sink`, in order, to its end; at once after a
-// stop throws kCancelled.
+// stop throws kCancelled. Where it finds that they are not the object's, it throws kInvalidFormat,
+// and what has arrived is removed.
 using ObjectStream =
     std::function<void(int64_t offset, FunctionRef<void(std::span<const std::byte>)> sink,
                        const std::stop_token& stop)>;
