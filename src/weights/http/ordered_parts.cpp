@@ -63,7 +63,7 @@ void OrderedParts::finish_front() {
     std::unique_lock lock(part->mutex);
     part->changed.wait(lock, [&] { return !part->is_fetching; });
   }
-  if (!plan_.destination) pool_.give_back_buffer();
+  if (!plan_.destination) pool_.give_back(std::move(part->buffer));
 }
 
 void OrderedParts::run(FunctionRef<void(std::span<const std::byte>)> sink) {
@@ -79,17 +79,18 @@ void OrderedParts::run(FunctionRef<void(std::span<const std::byte>)> sink) {
 void OrderedParts::start_parts() {
   const int64_t end = plan_.offset + plan_.bytes;
   while (next_ < end && static_cast<int>(parts_.size()) < pool_.max_buffers()) {
-    if (!plan_.destination && !pool_.try_take_buffer()) {
-      if (!parts_.empty()) return;
-      pool_.take_buffer(stop_);
-    }
     auto part = std::make_shared<Part>();
     const int64_t bytes = std::min(plan_.part_bytes, end - next_);
     part->offset = next_;
-    if (!plan_.destination) part->buffer.resize(static_cast<size_t>(bytes));
-    std::byte* const begin = plan_.destination ? plan_.destination + (next_ - plan_.offset)
-                                               : part->buffer.data();
-    part->bytes = {begin, static_cast<size_t>(bytes)};
+    if (plan_.destination) {
+      part->bytes = {plan_.destination + (next_ - plan_.offset), static_cast<size_t>(bytes)};
+    } else {
+      auto buffer = pool_.try_take_buffer();
+      if (!buffer && !parts_.empty()) return;
+      part->buffer = buffer ? std::move(*buffer) : pool_.take_buffer(stop_);
+      part->buffer.resize(static_cast<size_t>(bytes));
+      part->bytes = part->buffer;
+    }
     parts_.push_back(part);
     next_ += bytes;
     // The objects outlive the work: a part that was cancelled touches neither.

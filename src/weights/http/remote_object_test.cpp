@@ -120,7 +120,7 @@ TEST(RemoteObjectTest, RequestsAtOnceAndReadAheadAreBounded) {
     requests_at_first_chunk = server.requests().size();
   });
   EXPECT_LE(most, 4);
-  EXPECT_LE(requests_at_first_chunk, 1u + 5u) << "parts of five buffers";
+  EXPECT_LE(requests_at_first_chunk, 1u + 6u) << "parts of six buffers";
 }
 
 TEST(RemoteObjectTest, SeveralStreamsShareAPool) {

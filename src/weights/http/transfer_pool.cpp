@@ -2,8 +2,7 @@
 
 namespace ferrum {
 
-TransferPool::TransferPool(int max_connections)
-    : max_connections_(max_connections), free_buffers_(max_buffers()) {}
+TransferPool::TransferPool(int max_connections) : max_connections_(max_connections) {}
 
 TransferPool::~TransferPool() {
   for (std::jthread& thread : threads_) thread.request_stop();
@@ -37,26 +36,36 @@ void TransferPool::work_until(std::stop_token stop) {
   }
 }
 
-bool TransferPool::try_take_buffer() {
-  const std::lock_guard lock(mutex_);
-  if (free_buffers_ == 0 || waiting_for_buffer_ > 0) return false;
-  --free_buffers_;
-  return true;
+// Under the mutex.
+TransferPool::Buffer TransferPool::next_buffer() {
+  ++buffers_out_;
+  if (kept_buffers_.empty()) return {};
+  Buffer buffer = std::move(kept_buffers_.back());
+  kept_buffers_.pop_back();
+  return buffer;
 }
 
-void TransferPool::take_buffer(std::stop_token stop) {
+std::optional<TransferPool::Buffer> TransferPool::try_take_buffer() {
+  const std::lock_guard lock(mutex_);
+  if (buffers_out_ == max_buffers() || waiting_for_buffer_ > 0) return std::nullopt;
+  return next_buffer();
+}
+
+TransferPool::Buffer TransferPool::take_buffer(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   ++waiting_for_buffer_;
-  const bool came = buffer_came_.wait(lock, stop, [this] { return free_buffers_ > 0; });
+  const bool came =
+      buffer_came_.wait(lock, stop, [this] { return buffers_out_ < max_buffers(); });
   --waiting_for_buffer_;
   if (!came) throw Error(ErrorCode::kCancelled, "a download was stopped");
-  --free_buffers_;
+  return next_buffer();
 }
 
-void TransferPool::give_back_buffer() {
+void TransferPool::give_back(Buffer buffer) {
   {
     const std::lock_guard lock(mutex_);
-    ++free_buffers_;
+    kept_buffers_.push_back(std::move(buffer));
+    if (--buffers_out_ == 0) kept_buffers_.clear();
   }
   buffer_came_.notify_one();
 }

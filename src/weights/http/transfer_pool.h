@@ -2,9 +2,11 @@
 // What the objects of one source share: connections, threads and memory to read ahead.
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -26,15 +28,17 @@ class TransferPool {
   // served.
   void start(std::function<void()> work);
 
-  // The right to hold one part of read-ahead in memory. `try_take` lets those who wait go first.
-  // `take` throws kCancelled.
-  bool try_take_buffer();
-  void take_buffer(std::stop_token stop);
-  void give_back_buffer();
-  int max_buffers() const { return max_connections_ + max_connections_ / 4; }
+  // Memory for one part of read-ahead; at most max_buffers() are out. `try_take` gives none, too,
+  // where somebody waits for one. `take` throws kCancelled. Kept for the next until all are back.
+  using Buffer = std::vector<std::byte>;
+  std::optional<Buffer> try_take_buffer();
+  Buffer take_buffer(std::stop_token stop);
+  void give_back(Buffer buffer);
+  int max_buffers() const { return max_connections_ + max_connections_ / 4 + 1; }
 
  private:
   void work_until(std::stop_token stop);
+  Buffer next_buffer();
 
   const int max_connections_;
   HttpClient client_;
@@ -44,7 +48,8 @@ class TransferPool {
   std::condition_variable_any buffer_came_;
   std::deque<std::function<void()>> work_;
   int idle_threads_ = 0;
-  int free_buffers_;
+  std::vector<Buffer> kept_buffers_;
+  int buffers_out_ = 0;
   int waiting_for_buffer_ = 0;
   std::vector<std::jthread> threads_;
 };
