@@ -160,6 +160,65 @@ TEST_F(OnnxTest, AFileOfManySmallTensorsIsReadInFewRequests) {
   EXPECT_LT(medium->bytes_read, static_cast<int64_t>(medium->bytes.size() + (64 << 10)));
 }
 
+// A file of zeros but for some pieces.
+class SparseSource : public ByteSource {
+ public:
+  explicit SparseSource(int64_t size) : size_(size) {}
+  void put(int64_t offset, std::string bytes) { pieces_.emplace_back(offset, std::move(bytes)); }
+  const std::string& name() const override { return name_; }
+  int64_t size() const override { return size_; }
+  void read(int64_t offset, std::span<std::byte> destination) const override {
+    check_range(offset, static_cast<int64_t>(destination.size()));
+    for (size_t i = 0; i < destination.size(); ++i) {
+      destination[i] = byte_at(offset + static_cast<int64_t>(i));
+    }
+  }
+  void prefetch(int64_t, int64_t) const override {}
+
+ private:
+  std::byte byte_at(int64_t offset) const {
+    for (const auto& [begin, bytes] : pieces_) {
+      const int64_t index = offset - begin;
+      if (index >= 0 && index < static_cast<int64_t>(bytes.size())) {
+        return static_cast<std::byte>(bytes[static_cast<size_t>(index)]);
+      }
+    }
+    return {};
+  }
+
+  std::string name_ = "x.onnx";
+  int64_t size_;
+  std::vector<std::pair<int64_t, std::string>> pieces_;
+};
+
+TEST_F(OnnxTest, PositionsHave64Bits) {
+  constexpr uint64_t kBytes = uint64_t{3} << 30;
+  std::string starts[3];
+  uint64_t graph_bytes = 0;
+  for (int i = 0; i < 3; ++i) {
+    const std::string before = test::dims({kBytes / 2}) + test::data_type(test::kFloat16) +
+                               test::name("w" + std::to_string(i)) +
+                               test::field(9, 2, test::varint(kBytes));
+    starts[i] = test::field(5, 2, test::varint(before.size() + kBytes)) + before;
+    graph_bytes += starts[i].size() + kBytes;
+  }
+  starts[0].insert(0, test::number_field(1, 10) + test::field(7, 2, test::varint(graph_bytes)));
+  const auto rows = static_cast<int64_t>(kBytes);
+  const auto bytes = std::make_shared<SparseSource>(
+      static_cast<int64_t>(starts[0].size() + starts[1].size() + starts[2].size() + 3 * kBytes));
+  int64_t at = 0;
+  for (const std::string& start : starts) {
+    bytes->put(at, start);
+    at += static_cast<int64_t>(start.size()) + rows;
+  }
+  const auto reader = catalogs.formats.get("onnx").open({.bytes = bytes});
+  EXPECT_TRUE(catalogs.formats.get("onnx").matches(*bytes));
+  EXPECT_EQ(reader->metadata().total_size_bytes, 3 * rows);
+  const auto last = reader->find_stored("w2");
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->extent.byte_offset(), at - rows);
+}
+
 TEST_F(OnnxTest, WhatTheMediumThrowsIsThrown) {
   auto medium = std::make_shared<test::RangedMedium>();
   medium->bytes = test::read_file(kFolder + "/many.onnx");

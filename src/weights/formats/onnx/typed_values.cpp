@@ -40,11 +40,12 @@ class Decoder {
       : reader_(source),
         values_(values),
         dtype_(info.dtype),
+        width_(static_cast<size_t>(values.bytes)),
         first_(begin / values.bytes),
         last_(end / values.bytes),
         total_(info.size_bytes / values.bytes),
         sink_(sink) {
-    chunk_.reserve(static_cast<size_t>(std::min(kChunkBytes, end - begin)));
+    chunk_.resize(static_cast<size_t>(std::min(kChunkBytes, end - begin)));
   }
 
   void run() {
@@ -75,16 +76,16 @@ class Decoder {
              std::string(to_string(dtype_)));
       }
       // Little-endian: the low bytes come first.
-      const auto* const bytes = reinterpret_cast<const std::byte*>(&number);
-      chunk_.insert(chunk_.end(), bytes, bytes + values_.bytes);
-      if (static_cast<int64_t>(chunk_.size()) == kChunkBytes) flush();
+      std::memcpy(chunk_.data() + filled_, &number, width_);
+      filled_ += width_;
+      if (filled_ == chunk_.size()) flush();
     }
     return !done();
   }
 
   void flush() {
-    if (!chunk_.empty()) sink_(chunk_);
-    chunk_.clear();
+    if (filled_ > 0) sink_(std::span(chunk_).first(filled_));
+    filled_ = 0;
   }
 
   [[noreturn]] void fail(const std::string& why) const { reader_.fail(values_.message.begin, why); }
@@ -92,10 +93,12 @@ class Decoder {
   WireReader reader_;
   const TypedValues& values_;
   const DataType dtype_;
+  const size_t width_;                  // of a number among the elements
   const int64_t first_, last_, total_;  // in numbers
   FunctionRef<void(std::span<const std::byte>)> sink_;
   int64_t next_ = 0;
   std::vector<std::byte> chunk_;
+  size_t filled_ = 0;
 };
 
 }  // namespace

@@ -54,9 +54,9 @@ uint64_t WireReader::read_number(WireType type, int64_t end) {
   } else {
     whole = coded_->ReadVarint64(&number);
   }
+  if (whole && position() <= end) return number;
   stream_.rethrow_failure();
-  if (!whole || position() > end) damaged(begin, "a number is cut off or too long");
-  return number;
+  damaged(begin, "a number is cut off or too long");
 }
 
 WireField WireReader::read_field(int64_t end) {
