@@ -163,7 +163,9 @@ void add_inspect(CLI::App& app, Action& action) {
   auto o = std::make_shared<InspectOptions>();
   CLI::App* command =
       app.add_subcommand("inspect", "Show what a model directory or weight file holds");
-  command->add_option("TARGET", o->target, "Model or weight file: a path, hf:org/name[@rev], https://..., s3://...")
+  command
+      ->add_option("TARGET", o->target,
+                   "Model or weight file: a path, hf:org/name[@rev], https://..., s3://...")
       ->required()
       ->check(not_empty());
   command->add_flag("--summary", o->summary, "Leave out the list of tensors");

@@ -1,0 +1,47 @@
+#pragma once
+// The weights of a model as kernels read them, kept from one start to the next.
+//
+// What must be decoded, cast or gathered is written once to the cache, by one process, and mapped
+// from there afterwards by all. The file has the tensors' bytes alone, each at a multiple of 64,
+// in the order of the requests; its name stands for everything that decides what is in it: the
+// bytes of every source, the requests, and the layout that the kernels read.
+
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "ferrum/tensor/tensor.h"
+#include "ferrum/weights/model_weights.h"
+#include "ferrum/weights/weight_catalogs.h"
+
+namespace ferrum {
+
+// Immutable; tensors that it gave out keep the file mapped, and in the cache.
+class PackedWeights {
+ public:
+  struct Job {
+    const ModelWeights& weights;
+    std::span<const ModelWeights::Request> requests;
+    std::string location;  // of the model, for people
+    std::string layout;    // what reads them: backend, version, arrangement of elements
+  };
+
+  // Finds the file, or makes it from what `weights` loads, in windows of bounded size. Null where
+  // nothing would be gained, since everything is used where it lies, or where a source is not told
+  // from another by its stamp. Throws as the loader, and kResourceExhausted or kIo for a cache that
+  // cannot be written.
+  static std::unique_ptr<PackedWeights> open(const Job& job, const WeightCatalogs& catalogs,
+                                             const WeightLoaderConfig& config,
+                                             std::stop_token stop, const LoadProgress& progress);
+
+  // In host memory, read-only. `name` is of one of the requests.
+  const Tensor& get(std::string_view name) const { return tensors_.find(name)->second; }
+
+ private:
+  std::map<std::string, Tensor, std::less<>> tensors_;
+};
+
+}  // namespace ferrum
