@@ -23,5 +23,7 @@ function(ferrum_test name)
   target_link_libraries(${name} PRIVATE ${T_LINKS} GTest::gtest_main GTest::gmock)
   # One ctest entry per binary: thousands of parametrised cases as processes would cost minutes.
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
+  # Nothing of the user's is touched.
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}"
+                       ENVIRONMENT "FERRUM_CACHE=${CMAKE_BINARY_DIR}/test_cache")
 endfunction()

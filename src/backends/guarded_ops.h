@@ -79,6 +79,7 @@ class GuardedLinearOps final : public Guarded<LinearOps> {
  public:
   using Guarded::Guarded;
   std::unique_ptr<LinearWeight> pack(const Tensor& weight) override;
+  std::string_view weight_layout() const override { return inner_->weight_layout(); }
   void linear(const Tensor& x, const LinearWeight& weight, const Tensor& bias,
               const Tensor& out) override;
   void linear_group(const Tensor& x, std::span<const LinearTarget> targets) override;

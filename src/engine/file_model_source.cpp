@@ -35,6 +35,13 @@ int64_t count_non_finite(const Tensor& tensor, TensorFactory& factory) {
   }
 }
 
+std::string layout_of(ComputeBackend& backend) {
+  const KernelOps* kernels = backend.kernel_ops();
+  const LinearOps* linear = kernels ? kernels->linear : nullptr;
+  return std::string(backend.name()) + " " + backend.version() + " " +
+         std::string(linear ? linear->weight_layout() : "rows");
+}
+
 }  // namespace
 
 // Loads ahead in windows: within one, tensors load concurrently; and what a cast or another device
@@ -67,20 +74,27 @@ class FileModelSource::Stream {
     for (; it != declared.end() && (requests.empty() || bytes < kWindowBytes); ++it) {
       const TensorInfo& info = source_.weights_->find(it->name)->info;
       bytes += info.size_bytes;
-      requests.push_back({it->name, it->shape, {}});
-      if (source_.planned_dtype(info) != info.dtype) {
-        requests.back().transformations.push_back(
-            TensorTransformation::cast(source_.planned_dtype(info)));
-      }
+      requests.push_back(source_.request_of(*it));
     }
     const int64_t done = done_;
-    std::vector<Tensor> tensors = source_.weights_->load(
-        requests, device_, stop_, [&](int64_t part, int64_t) { report(done + part); });
+    std::vector<Tensor> tensors = load(requests, [&](int64_t part, int64_t) {
+      report(done + part);
+    });
     for (size_t i = 0; i < requests.size(); ++i) {
       loaded_.emplace(requests[i].name, std::move(tensors[i]));
     }
     done_ += bytes;
     report(done_);
+  }
+
+  std::vector<Tensor> load(const std::vector<ModelWeights::Request>& requests,
+                           const LoadProgress& progress) {
+    if (!source_.packed_) return source_.weights_->load(requests, device_, stop_, progress);
+    std::vector<Tensor> tensors;
+    for (const auto& request : requests) {
+      tensors.push_back(source_.factory_.place(source_.packed_->get(request.name), device_));
+    }
+    return tensors;
   }
 
   void report(int64_t done) {
@@ -114,8 +128,9 @@ FileModelSource::FileModelSource(std::unique_ptr<ModelFiles> files, const Parts&
                                  ComputeBackend& backend, const EngineConfig& config)
     : files_(std::move(files)),
       config_(read_json(*files_, "config.json")),
-      sources_(parts.weights.sources),
-      caching_(config.weights.enable_caching),
+      catalogs_(parts.weights),
+      loader_config_(config.weights),
+      layout_(layout_of(backend)),
       factory_(backend.tensor_factory()),
       cast_(config.dtype),
       check_finite_(config.backend.enable_debug) {
@@ -194,20 +209,48 @@ int64_t FileModelSource::weight_bytes(std::optional<DataType> cast) const {
   return total;
 }
 
+ModelWeights::Request FileModelSource::request_of(const WeightDeclaration& weight) const {
+  const TensorInfo& info = weights_->find(weight.name)->info;
+  ModelWeights::Request request{weight.name, weight.shape, {}};
+  if (planned_dtype(info) != info.dtype) {
+    request.transformations.push_back(TensorTransformation::cast(planned_dtype(info)));
+  }
+  return request;
+}
+
 // Weight files that are not on this machine come whole into the cache, where loads then find them.
-void FileModelSource::download(std::stop_token stop, const OpenProgressCallback& progress) {
-  if (!caching_) return;
+void FileModelSource::download(const std::stop_token& stop, const OpenProgressCallback& progress) {
+  if (!loader_config_.enable_caching) return;
   for (const WeightSource& source : weights_->sources()) {
-    if (!sources_.get(source.kind).fetch) continue;
+    if (!catalogs_.sources.get(source.kind).fetch) continue;
     loader_->preload(source, stop, [&](int64_t done, int64_t total) {
       if (progress) progress({"download", done, total});
     });
   }
 }
 
+// Without a cache that can be written, every start does the work anew.
+void FileModelSource::pack(const std::stop_token& stop, const OpenProgressCallback& progress) try {
+  std::vector<ModelWeights::Request> requests;
+  for (const WeightDeclaration& weight : declared_) requests.push_back(request_of(weight));
+  packed_ = PackedWeights::open({*weights_, requests, files_->location(), layout_}, catalogs_,
+                                loader_config_, stop, [&](int64_t done, int64_t total) {
+                                  if (progress) progress({"weights", done, total});
+                                });
+} catch (const Error& error) {
+  const ErrorCode code = error.code();
+  if (code != ErrorCode::kIo && code != ErrorCode::kResourceExhausted &&
+      code != ErrorCode::kUnsupported) {
+    throw;
+  }
+  warnings_.push_back("the prepared weights are not kept for the next start: " +
+                      std::string(error.what()));
+}
+
 WeightLookup FileModelSource::lookup(const Device& device, std::stop_token stop,
                                      const OpenProgressCallback& progress) {
   download(stop, progress);
+  pack(stop, progress);
   auto stream = std::make_shared<Stream>(*this, device, std::move(stop), progress);
   return [stream](const WeightDeclaration& weight) { return stream->get(weight); };
 }

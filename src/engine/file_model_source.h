@@ -8,6 +8,7 @@
 
 #include "engine/model_source.h"
 #include "ferrum/weights/model_weights.h"
+#include "weights/packed_weights.h"
 
 namespace ferrum {
 
@@ -33,16 +34,20 @@ class FileModelSource final : public ModelSource {
   class Stream;
   void check_present(const std::vector<WeightDeclaration>& weights) const;
   void check_fitting(const WeightDeclaration& weight, const TensorInfo& info) const;
-  void download(std::stop_token stop, const OpenProgressCallback& progress);
+  ModelWeights::Request request_of(const WeightDeclaration& weight) const;
+  void download(const std::stop_token& stop, const OpenProgressCallback& progress);
+  void pack(const std::stop_token& stop, const OpenProgressCallback& progress);
   void note_unused(const std::vector<WeightDeclaration>& weights);
   DataType planned_dtype(const TensorInfo& info) const { return cast_.value_or(info.dtype); }
 
   std::unique_ptr<ModelFiles> files_;
   Json config_;
-  const SourceCatalog& sources_;
-  bool caching_;
+  const WeightCatalogs& catalogs_;
+  WeightLoaderConfig loader_config_;
+  std::string layout_;  // of the backend's kernels
   std::unique_ptr<WeightLoader> loader_;
   std::unique_ptr<ModelWeights> weights_;
+  std::unique_ptr<PackedWeights> packed_;  // null where weights are used as they lie
   TensorFactory& factory_;
   std::optional<DataType> cast_;
   bool check_finite_;

@@ -35,6 +35,12 @@ bool is_aligned(const Tensor& tensor) {
   return reinterpret_cast<std::uintptr_t>(tensor.raw_data()) % alignment == 0;
 }
 
+// Whether `tensor` is what was asked for, as it lies.
+bool is_result(const Tensor& tensor, const ElementPipeline& pipeline) {
+  return pipeline.empty() && tensor.device().is_cpu() && tensor.is_contiguous() &&
+         is_aligned(tensor);
+}
+
 // What `action` returns; its errors say which tensor.
 template <class F>
 auto with_context(const TensorSpec& spec, const std::string& name, F&& action) {
@@ -59,6 +65,19 @@ class CatalogWeightLoader : public WeightLoader {
 
   Tensor load_tensor(const TensorSpec& spec) override {
     return load_tensors(std::span(&spec, 1), {}, {})[0];
+  }
+
+  LoadPlan plan_load(const TensorSpec& spec) override {
+    const Job job = prepare(spec);
+    const TensorBytes bytes(*job.reader, job.name, job.info);
+    ElementPipeline pipeline(job.info.dtype);
+    if (bytes.swap()) pipeline.add(*bytes.swap());
+    const auto no_bytes = [](const Tensor& view, ElementPipeline& steps) {
+      const auto extent = extent_storage(bytes_of(steps.output(), view.numel()));
+      return Tensor(extent, view.shape(), steps.output());
+    };
+    const Tensor arranged = job.plan.arrange(bytes.view(), pipeline, no_bytes);
+    return {job.plan.dtype(), job.plan.shape(), is_result(arranged, pipeline)};
   }
 
   std::vector<Tensor> load_tensors(std::span<const TensorSpec> specs, std::stop_token stop,
@@ -175,10 +194,7 @@ class CatalogWeightLoader : public WeightLoader {
           bytes.gather(view, steps, static_cast<std::byte*>(gathered.mutable_raw_data()), done);
           return gathered;
         });
-    if (pipeline.empty() && arranged.device().is_cpu() && arranged.is_contiguous() &&
-        is_aligned(arranged)) {
-      return factory_.place(arranged, job.spec->device);
-    }
+    if (is_result(arranged, pipeline)) return factory_.place(arranged, job.spec->device);
     const Tensor result = allocate_result(job);
     bytes.gather(arranged, pipeline, static_cast<std::byte*>(result.mutable_raw_data()), done);
     return place(result, job.spec->device);

@@ -95,8 +95,8 @@ std::vector<WeightSource> ModelWeights::sources() const {
   return result;
 }
 
-std::vector<Tensor> ModelWeights::load(std::span<const Request> requests, const Device& device,
-                                       std::stop_token stop, const LoadProgress& progress) const {
+std::vector<TensorSpec> ModelWeights::specs_of(std::span<const Request> requests,
+                                              const Device& device) const {
   std::vector<TensorSpec> specs;
   specs.reserve(requests.size());
   for (const Request& request : requests) {
@@ -110,7 +110,20 @@ std::vector<Tensor> ModelWeights::load(std::span<const Request> requests, const 
     specs.push_back({request.name, request.shape, std::nullopt, device, entry->source,
                      request.transformations});
   }
-  return loader_.load_tensors(specs, std::move(stop), progress);
+  return specs;
+}
+
+std::vector<LoadPlan> ModelWeights::plan(std::span<const Request> requests) const {
+  std::vector<LoadPlan> plans;
+  for (const TensorSpec& spec : specs_of(requests, Device::cpu())) {
+    plans.push_back(loader_.plan_load(spec));
+  }
+  return plans;
+}
+
+std::vector<Tensor> ModelWeights::load(std::span<const Request> requests, const Device& device,
+                                       std::stop_token stop, const LoadProgress& progress) const {
+  return loader_.load_tensors(specs_of(requests, device), std::move(stop), progress);
 }
 
 }  // namespace ferrum

@@ -20,57 +20,67 @@ struct Piece {
   int64_t end() const { return begin + bytes; }
 };
 
-struct Plan {
+struct Layout {
   std::vector<Piece> pieces;
   int64_t bytes = 0;
+  bool in_place = true;  // all of it, in the sources
 };
 
-Plan plan(const PackedWeights::Job& job) {
-  Plan result;
-  for (const ModelWeights::Request& request : job.requests) {
-    const DataType dtype = job.weights.dtype_of(request);
-    const int64_t bytes = bytes_of(dtype, request.shape.numel());
-    result.pieces.push_back({&request, dtype, result.bytes, bytes});
+Layout lay_out(const PackedWeights::Job& job) {
+  Layout result;
+  const std::vector<LoadPlan> plans = job.weights.plan(job.requests);
+  for (size_t i = 0; i < plans.size(); ++i) {
+    const int64_t bytes = bytes_of(plans[i].dtype, plans[i].shape.numel());
+    result.pieces.push_back({&job.requests[i], plans[i].dtype, result.bytes, bytes});
     result.bytes += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    result.in_place = result.in_place && plans[i].in_place;
   }
   return result;
 }
 
-// Everything that decides which bytes come; empty where a source has no lasting stamp.
-std::string identity(const PackedWeights::Job& job, const Plan& plan,
-                     const WeightCatalogs& catalogs, const WeightLoaderConfig& config) {
+std::string to_text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Which weights these are: other requests and other kernels have files of their own.
+std::string identity(const PackedWeights::Job& job, const Layout& layout) {
   Json tensors = Json::array();
-  std::map<Json, std::string> stamps;
-  for (const Piece& piece : plan.pieces) {
+  for (const Piece& piece : layout.pieces) {
     const WeightSource& source = job.weights.find(piece.request->name)->source;
-    if (source.bytes) return "";  // of this process alone
-    std::string& stamp = stamps[source.location];
-    if (stamp.empty()) {
-      stamp = source.kind + " " + catalogs.sources.get(source.kind).stamp(source, config);
-    }
     tensors.push_back({piece.request->name, piece.request->shape, piece.dtype,
-                       piece.request->transformations, stamp, source.format_options});
+                       piece.request->transformations, source.kind, source.location,
+                       source.format_options});
   }
-  const Json whole{{"version", kVersion}, {"layout", job.layout}, {"tensors", tensors}};
-  return whole.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return to_text({kVersion, job.layout, tensors});
+}
+
+// Which bytes the sources have; empty where one has no stamp that outlasts this process.
+std::string validator(const ModelWeights& weights, const WeightCatalogs& catalogs,
+                      const WeightLoaderConfig& config) {
+  Json stamps = Json::array();
+  for (const WeightSource& source : weights.sources()) {
+    if (source.bytes) return "";
+    stamps.push_back(catalogs.sources.get(source.kind).stamp(source, config));
+  }
+  return to_text(stamps);
 }
 
 // The bytes of the file from `offset` on.
-void produce(const ModelWeights& weights, const Plan& plan, int64_t offset,
+void produce(const ModelWeights& weights, const Layout& layout, int64_t offset,
              FunctionRef<void(std::span<const std::byte>)> sink, const std::stop_token& stop) {
   const std::vector<std::byte> padding(kAlignment);
-  for (size_t first = 0; first < plan.pieces.size();) {
+  for (size_t first = 0; first < layout.pieces.size();) {
     std::vector<ModelWeights::Request> window;
     size_t next = first;
-    for (int64_t bytes = 0; next < plan.pieces.size() && bytes < kWindowBytes; ++next) {
-      const Piece& piece = plan.pieces[next];
+    for (int64_t bytes = 0; next < layout.pieces.size() && bytes < kWindowBytes; ++next) {
+      const Piece& piece = layout.pieces[next];
       if (piece.end() <= offset) continue;
       window.push_back(*piece.request);
       bytes += piece.bytes;
     }
     const std::vector<Tensor> tensors = weights.load(window, Device::cpu(), stop);
     for (size_t i = first, loaded = 0; i < next; ++i) {
-      const Piece& piece = plan.pieces[i];
+      const Piece& piece = layout.pieces[i];
       const auto emit = [&](const std::byte* data, int64_t begin, int64_t bytes) {
         const int64_t skipped = std::clamp<int64_t>(offset - begin, 0, bytes);
         constexpr int64_t kChunk = int64_t{1} << 20;
@@ -81,7 +91,7 @@ void produce(const ModelWeights& weights, const Plan& plan, int64_t offset,
       if (piece.end() > offset) {
         emit(static_cast<const std::byte*>(tensors[loaded++].raw_data()), piece.begin, piece.bytes);
       }
-      const int64_t end = i + 1 < plan.pieces.size() ? plan.pieces[i + 1].begin : plan.bytes;
+      const int64_t end = i + 1 < layout.pieces.size() ? layout.pieces[i + 1].begin : layout.bytes;
       emit(padding.data(), piece.end(), end - piece.end());
     }
     first = next;
@@ -94,29 +104,30 @@ std::unique_ptr<PackedWeights> PackedWeights::open(const Job& job, const WeightC
                                                    const WeightLoaderConfig& config,
                                                    std::stop_token stop,
                                                    const LoadProgress& progress) {
-  if (!config.enable_caching || job.weights.is_in_place(job.requests)) return nullptr;
-  const Plan plan = ferrum::plan(job);
+  if (!config.enable_caching) return nullptr;
+  const Layout layout = lay_out(job);
+  if (layout.in_place) return nullptr;
   CachedObject object;
   object.source = "packed";
-  object.identity = identity(job, plan, catalogs, config);
-  if (object.identity.empty()) return nullptr;
-  object.validator = object.identity;
+  object.identity = identity(job, layout);
+  object.validator = validator(job.weights, catalogs, config);
+  if (object.validator.empty()) return nullptr;
   object.location = job.location;
-  object.size_bytes = plan.bytes;
+  object.size_bytes = layout.bytes;
 
   ObjectCache cache(object_cache_folder(config));
   std::unique_ptr<ByteSource> file = cache.find(object);
   if (!file) {
     const auto stream = [&](int64_t offset, FunctionRef<void(std::span<const std::byte>)> sink,
                             const std::stop_token& asked) {
-      produce(job.weights, plan, offset, sink, asked);
+      produce(job.weights, layout, offset, sink, asked);
     };
     cache.fetch(object, stream, config.max_cache_size, stop, progress);
     file = cache.find(object);
     if (!file) throw Error(ErrorCode::kIo, "the packed weights of " + job.location + " are gone");
   }
   auto packed = std::make_unique<PackedWeights>();
-  for (const Piece& piece : plan.pieces) {
+  for (const Piece& piece : layout.pieces) {
     packed->tensors_.emplace(piece.request->name, Tensor(file->storage(), piece.request->shape,
                                                          piece.dtype, piece.begin));
   }

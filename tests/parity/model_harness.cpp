@@ -14,6 +14,7 @@ ModelHarness::ModelHarness(const std::string& directory, const Options& options)
   backend_->initialize(Device::cpu());
   EngineConfig engine;
   engine.dtype = options.dtype;
+  engine.weights.enable_caching = false;
   source_ = std::make_unique<FileModelSource>(open_model_directory(directory), parts_, *backend_,
                                               engine);
   spec_ = source_->parse_config(parts_.models);

@@ -99,6 +99,9 @@ class LinearOps {
   // Makes a weight ready for linear(). weight: [out_features, in_features] in f32, f16 or bf16 on
   // a device of this backend; the result keeps it alive and reads it in place where it can.
   virtual std::unique_ptr<LinearWeight> pack(const Tensor& weight) = 0;
+  // Names the arrangement of elements that pack() reads in place. What is kept from one start to
+  // the next is kept under this name: another one where the bytes differ.
+  virtual std::string_view weight_layout() const { return "rows"; }
   // out[t, o] = sum over i of x[t, i] * weight[o, i], plus bias[o] if `bias` is defined. x:
   // [tokens, in_features]; out: [tokens, out_features]. Rows of x and out may be strided, their
   // elements not. With a 16-bit weight, x may be rounded to the weight's dtype first; sums are f32.

@@ -37,10 +37,14 @@ class ModelWeights {
     Shape shape;
     std::vector<TensorTransformation> transformations;
   };
+  // What they would be, from headers alone. Throws as `load` does before it reads.
+  std::vector<LoadPlan> plan(std::span<const Request> requests) const;
   std::vector<Tensor> load(std::span<const Request> requests, const Device& device,
                            std::stop_token stop = {}, const LoadProgress& progress = {}) const;
 
  private:
+  std::vector<TensorSpec> specs_of(std::span<const Request> requests, const Device& device) const;
+
   std::map<std::string, Entry, std::less<>> tensors_;
   WeightLoader& loader_;
   std::string location_;

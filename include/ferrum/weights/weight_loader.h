@@ -46,6 +46,13 @@ struct WeightLoaderCapabilities {
 void to_json(Json& json, const WeightLoaderCapabilities& capabilities);
 void from_json(const Json& json, WeightLoaderCapabilities& capabilities);
 
+// What load_tensor would give.
+struct LoadPlan {
+  DataType dtype = DataType::kF32;
+  Shape shape;
+  bool in_place = false;  // a view of the source's bytes: nothing is read, copied or computed
+};
+
 // Progress of a long call, in bytes of the source; called from any loading thread, one at a time.
 using LoadProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)>;
 
@@ -59,6 +66,8 @@ class WeightLoader {
   // A mapped tensor without transformations is a view of the file: nothing is copied or read until
   // used. A file that is truncated while mapped cannot be survived; sizes are checked when opened.
   virtual Tensor load_tensor(const TensorSpec& spec) = 0;
+  // Reads headers alone. Throws as load_tensor does before it reads.
+  virtual LoadPlan plan_load(const TensorSpec& spec) = 0;
   // In the order of the specs, worked on concurrently. Fails as a whole with the first error.
   virtual std::vector<Tensor> load_tensors(std::span<const TensorSpec> specs,
                                            std::stop_token stop = {},

@@ -1,0 +1,153 @@
+// Weights that were work to load come from the cache the next time, and only while they are right.
+
+#include "weights/packed_weights.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "support/host_tensor_factory.h"
+#include "support/safetensors_bytes.h"
+#include "support/temp_folder.h"
+
+namespace ferrum {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PackedWeightsTest : public testing::Test {
+ protected:
+  PackedWeightsTest() {
+    write(1);
+    config.cache_dir = (folder.path() / "cache").string();
+  }
+  // "a": f32 [2, 16] of `value`; "b": f32 [3] of 7.
+  void write(float value) {
+    std::string header = R"({"a":{"dtype":"F32","shape":[2,16],"data_offsets":[0,128]},)"
+                         R"("b":{"dtype":"F32","shape":[3],"data_offsets":[128,140]}})";
+    header.resize((header.size() + 71) / 64 * 64 - 8, ' ');
+    std::vector<float> data(32, value);
+    data.insert(data.end(), 3, 7.0f);
+    folder.write("new", safetensors_bytes(header, {reinterpret_cast<const char*>(data.data()),
+                                                   data.size() * sizeof(float)}));
+    fs::rename(folder.path() / "new", folder.path() / "model" / "model.safetensors");
+  }
+
+  std::unique_ptr<PackedWeights> open(std::optional<DataType> cast, std::string layout = "rows",
+                                      const LoadProgress& progress = {}) {
+    loader = create_weight_loader(catalogs, factory, config);
+    weights = std::make_unique<ModelWeights>(*open_model_directory(folder.path() / "model"),
+                                             *loader);
+    requests = {{"b", Shape{3}, {}}, {"a", Shape{2, 16}, {}}};
+    for (auto& request : requests) {
+      if (cast) request.transformations = {TensorTransformation::cast(*cast)};
+    }
+    const int before = factory.allocations;
+    auto packed = PackedWeights::open({*weights, requests, "model", std::move(layout)}, catalogs,
+                                      config, stop.get_token(), progress);
+    made = factory.allocations > before;
+    return packed;
+  }
+
+  static float first_of(const PackedWeights& packed) {
+    return to_float(packed.get("a").data<BFloat16>()[0]);
+  }
+  int64_t cached_files() const {
+    int64_t count = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(*config.cache_dir)) {
+      count += entry.is_regular_file() && !entry.path().has_extension();
+    }
+    return count;
+  }
+
+  test::TempFolder folder;
+  bool made_model_folder = fs::create_directory(folder.path() / "model");
+  HostTensorFactory factory;
+  WeightCatalogs catalogs = create_weight_catalogs();
+  WeightLoaderConfig config;
+  std::unique_ptr<WeightLoader> loader;
+  std::unique_ptr<ModelWeights> weights;
+  std::vector<ModelWeights::Request> requests;
+  std::stop_source stop;
+  bool made = false;  // the last open did the work
+};
+
+TEST_F(PackedWeightsTest, TheSecondStartMapsWhatTheFirstMade) {
+  int64_t done = 0, total = 0;
+  auto first = open(DataType::kBF16, "rows", [&](int64_t d, int64_t t) { done = d, total = t; });
+  EXPECT_TRUE(made);
+  EXPECT_EQ(total, 64 + 64);
+  EXPECT_EQ(done, total);
+  const auto second = open(DataType::kBF16);
+  EXPECT_FALSE(made);
+  first.reset();
+  EXPECT_FALSE(second->get("a").storage()->writable());
+  EXPECT_EQ(second->get("a").dtype(), DataType::kBF16);
+  EXPECT_EQ(first_of(*second), 1.0f);
+  EXPECT_EQ(to_float(second->get("b").data<BFloat16>()[2]), 7.0f);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(second->get("a").raw_data()) % 64, 0u);
+}
+
+TEST_F(PackedWeightsTest, WeightsInTheirPlaceAreNotKeptAgain) {
+  EXPECT_EQ(open(std::nullopt), nullptr);
+  config.enable_caching = false;
+  EXPECT_EQ(open(DataType::kBF16), nullptr);
+}
+
+TEST_F(PackedWeightsTest, AnotherContentIsNeverTakenForTheOldOne) {
+  open(DataType::kBF16);
+  write(2);
+  EXPECT_EQ(first_of(*open(DataType::kBF16)), 2.0f);
+  EXPECT_TRUE(made);
+  EXPECT_EQ(cached_files(), 1);  // the old version went
+}
+
+TEST_F(PackedWeightsTest, RequestsAndLayoutsHaveFilesOfTheirOwn) {
+  open(DataType::kBF16);
+  EXPECT_EQ(open(DataType::kF16)->get("a").dtype(), DataType::kF16);
+  EXPECT_TRUE(made);
+  open(DataType::kBF16, "tiles");
+  EXPECT_TRUE(made);
+  open(DataType::kBF16);
+  EXPECT_FALSE(made);
+  EXPECT_EQ(cached_files(), 3);
+}
+
+TEST_F(PackedWeightsTest, AStopLeavesNothingUnderTheFinalName) {
+  stop.request_stop();
+  try {
+    open(DataType::kBF16);
+    ADD_FAILURE() << "not stopped";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+  }
+  EXPECT_EQ(fs::exists(*config.cache_dir) ? cached_files() : 0, 0);
+}
+
+TEST_F(PackedWeightsTest, ACacheThatIsTooSmallSaysSo) {
+  config.max_cache_size = 100;
+  try {
+    open(DataType::kBF16);
+    ADD_FAILURE() << "kept";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted);
+    EXPECT_THAT(std::string(error.what()), testing::HasSubstr("model has 128 B"));
+  }
+}
+
+TEST_F(PackedWeightsTest, BytesOfThisProcessAreNotKept) {
+  const std::string bytes = [&] {
+    std::string header = R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
+    return safetensors_bytes(header, std::string(4, '\0'));
+  }();
+  const auto files = open_embedded_model({{"model.safetensors", bytes}}, "embedded");
+  loader = create_weight_loader(catalogs, factory, config);
+  weights = std::make_unique<ModelWeights>(*files, *loader);
+  requests = {{"a", Shape{1}, {TensorTransformation::cast(DataType::kBF16)}}};
+  EXPECT_EQ(PackedWeights::open({*weights, requests, "embedded", "rows"}, catalogs, config, {}, {}),
+            nullptr);
+}
+
+}  // namespace
+}  // namespace ferrum
