@@ -36,8 +36,8 @@ int64_t count_non_finite(const Tensor& tensor, TensorFactory& factory) {
 }
 
 std::string layout_of(ComputeBackend& backend) {
-  const KernelOps* kernels = backend.kernel_ops();
-  const LinearOps* linear = kernels ? kernels->linear : nullptr;
+  KernelOps* kernels = backend.kernel_ops();
+  const LinearOps* linear = kernels ? kernels->linear() : nullptr;
   return std::string(backend.name()) + " " + backend.version() + " " +
          std::string(linear ? linear->weight_layout() : "rows");
 }
