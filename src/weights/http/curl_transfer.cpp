@@ -72,7 +72,6 @@ class Transfer {
 };
 
 void Transfer::set_up(CURL* easy) {
-  curl_easy_reset(easy);
   const auto set = [easy](CURLoption option, auto value) {
     if (curl_easy_setopt(easy, option, value) != CURLE_OK) {
       throw Error(ErrorCode::kInternal, "libcurl refuses option " + std::to_string(option));
@@ -275,6 +274,10 @@ CurlHandle::~CurlHandle() {
 HttpResponse CurlHandle::send(const HttpRequest& request, const HttpLimits& limits,
                               std::stop_token stop, const HttpSink& sink) {
   Transfer transfer(request, limits, std::move(stop), sink);
+  struct Forgetter {  // the handle outlives the transfer that its options point to
+    CURL* easy;
+    ~Forgetter() { curl_easy_reset(easy); }
+  } forgetter{easy_};
   transfer.set_up(easy_);
   return transfer.run(multi_, easy_);
 }

@@ -87,7 +87,7 @@ void OrderedParts::start_parts() {
     } else {
       auto buffer = pool_.try_take_buffer();
       if (!buffer && !parts_.empty()) return;
-      part->buffer = buffer ? std::move(*buffer) : pool_.take_buffer(stop_);
+      part->buffer = buffer ? std::move(*buffer) : pool_.take_buffer();
       part->buffer.resize(static_cast<size_t>(bytes));
       part->bytes = part->buffer;
     }

@@ -139,6 +139,16 @@ TEST(RemoteObjectTest, SeveralStreamsShareAPool) {
   }
 }
 
+// One that consumes another stream of the pool cannot wait for memory that it holds itself.
+TEST(RemoteObjectTest, ASinkMayStreamToo) {
+  HttpServer server(serving(ServedFile::of_size(20 * kMiB)));
+  RemoteOptions options = hasty_options();
+  options.part_bytes = kMiB;
+  const auto pool = std::make_shared<TransferPool>(2);
+  const RemoteObject object(pool, create_url_target(server.url("/object"), {}), options);
+  object.stream(0, 10 * kMiB, [&](auto) { expect_stream(object, 5, 4 * kMiB); });
+}
+
 TEST(RemoteObjectTest, ASinkThatThrowsAndAStopEndAllAtOnce) {
   HttpServer server(serving(ServedFile::of_size(1000 * kMiB)), {.bytes_per_second = 4 * kMiB});
   RemoteOptions options = hasty_options();

@@ -36,8 +36,16 @@ void TransferPool::work_until(std::stop_token stop) {
   }
 }
 
-// Under the mutex.
-TransferPool::Buffer TransferPool::next_buffer() {
+std::optional<TransferPool::Buffer> TransferPool::try_take_buffer() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (buffers_out_ >= max_buffers()) return std::nullopt;
+  }
+  return take_buffer();
+}
+
+TransferPool::Buffer TransferPool::take_buffer() {
+  const std::lock_guard lock(mutex_);
   ++buffers_out_;
   if (kept_buffers_.empty()) return {};
   Buffer buffer = std::move(kept_buffers_.back());
@@ -45,29 +53,10 @@ TransferPool::Buffer TransferPool::next_buffer() {
   return buffer;
 }
 
-std::optional<TransferPool::Buffer> TransferPool::try_take_buffer() {
-  const std::lock_guard lock(mutex_);
-  if (buffers_out_ == max_buffers() || waiting_for_buffer_ > 0) return std::nullopt;
-  return next_buffer();
-}
-
-TransferPool::Buffer TransferPool::take_buffer(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
-  ++waiting_for_buffer_;
-  const bool came =
-      buffer_came_.wait(lock, stop, [this] { return buffers_out_ < max_buffers(); });
-  --waiting_for_buffer_;
-  if (!came) throw Error(ErrorCode::kCancelled, "a download was stopped");
-  return next_buffer();
-}
-
 void TransferPool::give_back(Buffer buffer) {
-  {
-    const std::lock_guard lock(mutex_);
-    kept_buffers_.push_back(std::move(buffer));
-    if (--buffers_out_ == 0) kept_buffers_.clear();
-  }
-  buffer_came_.notify_one();
+  const std::lock_guard lock(mutex_);
+  kept_buffers_.push_back(std::move(buffer));
+  if (--buffers_out_ == 0) kept_buffers_.clear();
 }
 
 }  // namespace ferrum

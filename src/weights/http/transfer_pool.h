@@ -28,29 +28,27 @@ class TransferPool {
   // served.
   void start(std::function<void()> work);
 
-  // Memory for one part of read-ahead; at most max_buffers() are out. `try_take` gives none, too,
-  // where somebody waits for one. `take` throws kCancelled. Kept for the next until all are back.
+  // Memory for one part of read-ahead, kept for the next until all are back. `try_take_buffer` gives
+  // none while max_buffers() are out; `take_buffer` is for the part without which a reader stands
+  // still.
   using Buffer = std::vector<std::byte>;
   std::optional<Buffer> try_take_buffer();
-  Buffer take_buffer(std::stop_token stop);
+  Buffer take_buffer();
   void give_back(Buffer buffer);
   int max_buffers() const { return max_connections_ + max_connections_ / 4 + 1; }
 
  private:
   void work_until(std::stop_token stop);
-  Buffer next_buffer();
 
   const int max_connections_;
   HttpClient client_;
 
   std::mutex mutex_;
   std::condition_variable_any work_came_;
-  std::condition_variable_any buffer_came_;
   std::deque<std::function<void()>> work_;
   int idle_threads_ = 0;
   std::vector<Buffer> kept_buffers_;
   int buffers_out_ = 0;
-  int waiting_for_buffer_ = 0;
   std::vector<std::jthread> threads_;
 };
 
