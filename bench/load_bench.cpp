@@ -1,9 +1,17 @@
 // Warm loads against memcpy in the same run: what a view costs to read, and what a transformation
-// reaches. Bytes per second are those of the file.
+// reaches. Cold loads against reads past the page cache, at the same depth. Bytes per second are
+// those of the file.
 
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/host_tensor_factory.h"
@@ -42,6 +50,88 @@ class Weights {
   std::unique_ptr<WeightLoader> loader_ = create_weight_loader(catalogs_, factory_);
   WeightSource source_;
 };
+
+constexpr int kDepth = 8;  // reads at once, of 8 MiB, as many as preload has under way
+
+// A file that is in nobody's memory.
+class ColdFile {
+ public:
+  static constexpr int64_t kSize = int64_t{1} << 30;
+
+  ColdFile() {
+    std::string header =
+        R"({"w":{"dtype":"U8","shape":[1073741824],"data_offsets":[0,1073741824]}})";
+    header.resize((header.size() + 63) / 64 * 64 - 8, ' ');
+    std::string bytes(kSize, '\0');
+    for (size_t i = 0; i < bytes.size(); i += 8) {
+      const uint64_t word = i * 0x9e3779b97f4a7c15;
+      std::memcpy(bytes.data() + i, &word, sizeof word);
+    }
+    path_ = folder_.write("cold.safetensors", safetensors_bytes(header, bytes));
+    descriptor_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    fdatasync(descriptor_);
+  }
+  ~ColdFile() { close(descriptor_); }
+  void cool() const { posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
+  const std::string& path() const { return path_; }
+
+  static ColdFile& get() {
+    static ColdFile file;
+    return file;
+  }
+
+ private:
+  test::TempFolder folder_;
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+// Calls `read` on a cold file, and times that alone.
+template <class F>
+void time_cold(benchmark::State& state, F&& read) {
+  for (auto _ : state) {
+    ColdFile::get().cool();
+    const auto start = std::chrono::steady_clock::now();
+    read(ColdFile::get().path());
+    state.SetIterationTime(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  state.SetBytesProcessed(state.iterations() * ColdFile::kSize);
+}
+
+void BM_ColdReadPastThePageCache(benchmark::State& state) {
+  time_cold(state, [](const std::string& path) {
+    const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
+    constexpr int64_t kBlock = int64_t{8} << 20;
+    std::atomic<int64_t> next{0};
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kDepth; ++t) {
+      threads.emplace_back([&] {
+        void* const block = std::aligned_alloc(4096, kBlock);
+        for (int64_t at; (at = next.fetch_add(kBlock)) < ColdFile::kSize;) {
+          if (pread(descriptor, block, kBlock, at) <= 0) std::abort();
+        }
+        std::free(block);
+      });
+    }
+    threads.clear();
+    close(descriptor);
+  });
+}
+BENCHMARK(BM_ColdReadPastThePageCache)->Unit(benchmark::kMillisecond)->UseManualTime();
+
+void BM_ColdLoad(benchmark::State& state) {
+  HostTensorFactory factory;
+  const WeightCatalogs catalogs = create_weight_catalogs();
+  time_cold(state, [&](const std::string& path) {
+    const auto loader = create_weight_loader(catalogs, factory, {.max_concurrent_loads = kDepth});
+    const WeightSource source = WeightSource::file(path);
+    loader->preload(source);
+    benchmark::DoNotOptimize(
+        loader->load_tensor({"w", {}, {}, Device::cpu(), source, {}}).raw_data());
+  });
+}
+BENCHMARK(BM_ColdLoad)->Unit(benchmark::kMillisecond)->UseManualTime();
 
 void finish(benchmark::State& state) { state.SetBytesProcessed(state.iterations() * kBytes); }
 

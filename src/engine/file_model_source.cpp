@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "ferrum/types/host_memory.h"
+
 namespace ferrum {
 namespace {
 
@@ -222,10 +224,23 @@ ModelWeights::Request FileModelSource::request_of(const WeightDeclaration& weigh
 void FileModelSource::download(const std::stop_token& stop, const OpenProgressCallback& progress) {
   if (!loader_config_.enable_caching) return;
   for (const WeightSource& source : weights_->sources()) {
-    if (!catalogs_.sources.get(source.kind).fetch) continue;
+    if (is_on_this_machine(source)) continue;
     loader_->preload(source, stop, [&](int64_t done, int64_t total) {
       if (progress) progress({"download", done, total});
     });
+  }
+}
+
+// Files are read ahead at the speed of their medium, unless memory could not keep them.
+void FileModelSource::read_ahead(const std::stop_token& stop,
+                                 const OpenProgressCallback& progress) {
+  const LoadProgress report = [&](int64_t done, int64_t total) {
+    if (progress) progress({"reading", done, total});
+  };
+  if (weights_->total_size_bytes() > query_host_memory().available_bytes) return;
+  if (packed_) return packed_->preload(stop, report);
+  for (const WeightSource& source : weights_->sources()) {
+    if (is_on_this_machine(source)) loader_->preload(source, stop, report);
   }
 }
 
@@ -251,6 +266,7 @@ WeightLookup FileModelSource::lookup(const Device& device, std::stop_token stop,
                                      const OpenProgressCallback& progress) {
   download(stop, progress);
   pack(stop, progress);
+  read_ahead(stop, progress);
   auto stream = std::make_shared<Stream>(*this, device, std::move(stop), progress);
   return [stream](const WeightDeclaration& weight) { return stream->get(weight); };
 }

@@ -35,7 +35,11 @@ class FileModelSource final : public ModelSource {
   void check_present(const std::vector<WeightDeclaration>& weights) const;
   void check_fitting(const WeightDeclaration& weight, const TensorInfo& info) const;
   ModelWeights::Request request_of(const WeightDeclaration& weight) const;
+  bool is_on_this_machine(const WeightSource& source) const {
+    return !catalogs_.sources.get(source.kind).fetch;
+  }
   void download(const std::stop_token& stop, const OpenProgressCallback& progress);
+  void read_ahead(const std::stop_token& stop, const OpenProgressCallback& progress);
   void pack(const std::stop_token& stop, const OpenProgressCallback& progress);
   void note_unused(const std::vector<WeightDeclaration>& weights);
   DataType planned_dtype(const TensorInfo& info) const { return cast_.value_or(info.dtype); }

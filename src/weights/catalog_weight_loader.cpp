@@ -10,6 +10,7 @@
 #include "weights/host_buffer.h"
 #include "weights/load_meter.h"
 #include "weights/near_names.h"
+#include "weights/prefetch.h"
 #include "weights/reader_cache.h"
 #include "weights/tensor_bytes.h"
 #include "weights/transform_plan.h"
@@ -18,7 +19,7 @@
 namespace ferrum {
 namespace {
 
-constexpr int64_t kPreloadBytes = int64_t{8} << 20;  // per piece of work
+constexpr int kPreloadReaders = 8;  // they wait rather than work
 
 // One tensor to load, checked against its file.
 struct Job {
@@ -125,15 +126,8 @@ class CatalogWeightLoader : public WeightLoader {
     if (part.fetch && config_.enable_caching) {
       return part.fetch(source, config_, std::move(stop), progress);
     }
-    const auto bytes = readers_.open_bytes(source);
-    const int64_t size = bytes->size();
-    LoadMeter meter(std::move(stop), progress, size);
-    work_in_parallel((size + kPreloadBytes - 1) / kPreloadBytes, threads_, [&](int64_t i) {
-      meter.check();
-      const int64_t offset = i * kPreloadBytes, count = std::min(kPreloadBytes, size - offset);
-      bytes->prefetch(offset, count);
-      meter.add(count);
-    });
+    const int readers = config_.max_concurrent_loads > 0 ? threads_ : kPreloadReaders;
+    prefetch_all(*readers_.open_bytes(source), readers, stop, progress);
   }
 
   WeightLoaderCapabilities capabilities() const override {

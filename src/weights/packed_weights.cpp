@@ -5,6 +5,7 @@
 
 #include "weights/downloads/cache_folders.h"
 #include "weights/downloads/object_cache.h"
+#include "weights/prefetch.h"
 
 namespace ferrum {
 namespace {
@@ -131,7 +132,13 @@ std::unique_ptr<PackedWeights> PackedWeights::open(const Job& job, const WeightC
     packed->tensors_.emplace(piece.request->name, Tensor(file->storage(), piece.request->shape,
                                                          piece.dtype, piece.begin));
   }
+  packed->file_ = std::move(file);
   return packed;
+}
+
+void PackedWeights::preload(const std::stop_token& stop, const LoadProgress& progress) const {
+  constexpr int kReaders = 8;
+  prefetch_all(*file_, kReaders, stop, progress);
 }
 
 }  // namespace ferrum

@@ -37,10 +37,14 @@ class PackedWeights {
                                              const WeightLoaderConfig& config,
                                              std::stop_token stop, const LoadProgress& progress);
 
+  // Brings all into memory, as WeightLoader::preload does.
+  void preload(const std::stop_token& stop, const LoadProgress& progress) const;
+
   // In host memory, read-only. `name` is of one of the requests.
   const Tensor& get(std::string_view name) const { return tensors_.find(name)->second; }
 
  private:
+  std::unique_ptr<ByteSource> file_;
   std::map<std::string, Tensor, std::less<>> tensors_;
 };
 

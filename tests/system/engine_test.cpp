@@ -146,12 +146,60 @@ TEST_F(EngineTest, NormsInF32DoNotDecideTheActivations) {
 
 TEST_F(EngineTest, ProgressEndsAtTheTotal) {
   OpenProgress last;
+  std::vector<std::string> stages;
   Engine::open(config_, {}, [&](const OpenProgress& progress) {
-    EXPECT_GE(progress.done, last.done);
+    if (stages.empty() || stages.back() != progress.stage) {
+      EXPECT_EQ(last.done, last.total);
+      stages.emplace_back(progress.stage);
+    } else {
+      EXPECT_GE(progress.done, last.done);
+    }
     last = progress;
   });
+  EXPECT_THAT(stages, ElementsAre("reading", "weights"));
   EXPECT_GT(last.total, 0);
   EXPECT_EQ(last.done, last.total);
+}
+
+TEST_F(EngineTest, PreparedWeightsAreMadeOnce) {
+  const test::TempFolder cache;
+  config_.weights.cache_dir = cache.path();
+  config_.dtype = DataType::kF16;
+  const auto first_tokens = [&] {
+    const auto engine = Engine::open(config_);
+    Request request{{5, 6}, {}};
+    request.sampling.ignore_end = true;
+    request.sampling.temperature = 0;
+    request.sampling.max_tokens = 5;
+    const auto generation = engine->submit(request);
+    std::vector<int32_t> tokens;
+    while (const auto piece = generation->next()) {
+      tokens.insert(tokens.end(), piece->tokens.begin(), piece->tokens.end());
+    }
+    return tokens;
+  };
+  const auto count_files = [&] {
+    const fs::recursive_directory_iterator all(cache.path());
+    return std::count_if(begin(all), end(all), [](const auto& entry) {
+      return entry.is_regular_file() && !entry.path().has_extension();
+    });
+  };
+  config_.weights.enable_caching = false;
+  const std::vector<int32_t> expected = first_tokens();
+  EXPECT_EQ(count_files(), 0);
+  config_.weights.enable_caching = true;
+  EXPECT_EQ(first_tokens(), expected);
+  EXPECT_EQ(count_files(), 1);
+  EXPECT_EQ(first_tokens(), expected);
+  EXPECT_EQ(count_files(), 1);
+}
+
+TEST_F(EngineTest, ACacheThatCannotBeWrittenIsAWarning) {
+  const test::TempFolder cache;
+  config_.weights.cache_dir = cache.write("file", "") / "below";  // no folder can be made there
+  config_.dtype = DataType::kF16;
+  EXPECT_THAT(Engine::open(config_)->warnings(),
+              testing::Contains(HasSubstr("not kept for the next start")));
 }
 
 TEST_F(EngineTest, OpeningCanBeStopped) {

@@ -102,7 +102,7 @@ void to_json(Json& json, const EngineStatus& status);
 void from_json(const Json& json, EngineStatus& status);
 
 struct OpenProgress {
-  std::string_view stage;  // "download", "weights", ...
+  std::string_view stage;  // "download", "reading", "weights", ...
   int64_t done = 0;        // bytes
   int64_t total = 0;
 };

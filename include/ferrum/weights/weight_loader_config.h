@@ -11,7 +11,8 @@
 namespace ferrum {
 
 struct WeightLoaderConfig {
-  int max_concurrent_loads = 0;  // tensors worked on at once; 0: one per CPU, at most 8
+  // Tensors worked on at once, and pieces that preload reads; 0: one per CPU, at most 8, and 8.
+  int max_concurrent_loads = 0;
 
   // Of sources that are not on this machine. With caching, preload downloads whole files, and loads
   // use what is there; without, every load reads its ranges anew.
