@@ -14,8 +14,8 @@ std::optional<ForeignContent> recognise_foreign(std::span<const std::byte> prefi
                           "fetch the content with `git lfs pull`, or download the file itself"};
   }
   if (bytes.starts_with("\x80\2") || bytes.starts_with("\x80\3") || bytes.starts_with("\x80\4")) {
-    return ForeignContent{"a Python pickle, as old PyTorch checkpoints are",
-                          "use the safetensors version of the model"};
+    return ForeignContent{"a Python pickle, but none of torch.save",
+                          "write the weights by torch.save(model.state_dict(), path)"};
   }
   if (bytes.starts_with("\x1f\x8b")) {
     return ForeignContent{"gzip-compressed", "decompress it with gunzip"};

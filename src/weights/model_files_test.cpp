@@ -165,8 +165,10 @@ TEST_F(ModelWeightsTest, AllMissingShardsAreListed) {
 }
 
 TEST_F(ModelWeightsTest, WithoutWeightsTheFilesThatAreThereAreListed) {
-  directory.write("pytorch_model.bin", "x");
-  expect_error(ErrorCode::kNotFound, HasSubstr("it holds pytorch_model.bin"), [&] { open(); });
+  directory.write("tf_model.h5", "x");
+  expect_error(ErrorCode::kNotFound,
+               AllOf(HasSubstr("none of model.safetensors"), HasSubstr("it holds tf_model.h5")),
+               [&] { open(); });
 }
 
 TEST_F(ModelWeightsTest, TheIndexMustAgreeWithItsShards) {

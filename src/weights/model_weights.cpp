@@ -1,6 +1,7 @@
 #include "ferrum/weights/model_weights.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ferrum/types/error.h"
 #include "weights/near_names.h"
@@ -9,8 +10,10 @@
 namespace ferrum {
 namespace {
 
-constexpr const char* kSingleFile = "model.safetensors";
-constexpr const char* kIndexFile = "model.safetensors.index.json";
+// Where the tensors may be: the first of these that is there. An index lists files and is .json.
+constexpr std::array<std::string_view, 4> kCandidates{
+    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+    "pytorch_model.bin.index.json"};
 
 std::string list(const std::vector<std::string>& names) {
   constexpr size_t kShown = 1000;
@@ -25,8 +28,15 @@ std::string list(const std::vector<std::string>& names) {
 [[noreturn]] void fail_without_weights(const ModelFiles& files) {
   const std::vector<std::string> names = files.names();
   throw Error(ErrorCode::kNotFound,
-              files.location() + " has neither " + kSingleFile + " nor " + kIndexFile,
+              files.location() + " has none of " + list({kCandidates.begin(), kCandidates.end()}),
               names.empty() ? "the folder is empty" : "it holds " + list(names));
+}
+
+std::string choose_candidate(const ModelFiles& files) {
+  for (const std::string_view name : kCandidates) {
+    if (files.contains(name)) return std::string(name);
+  }
+  fail_without_weights(files);
 }
 
 }  // namespace
@@ -35,14 +45,13 @@ ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
     : loader_(loader), location_(files.location()) {
   std::map<std::string, std::string, std::less<>> index;  // tensor to file
   std::map<std::string, WeightSource, std::less<>> shards;
-  if (files.contains(kSingleFile)) {
-    shards[kSingleFile] = {};
-  } else if (files.contains(kIndexFile)) {
-    index = parse_weight_index(files.read_text(kIndexFile, kMaxWeightIndexBytes),
-                               location_ + "/" + kIndexFile);
+  const std::string chosen = choose_candidate(files);
+  if (chosen.ends_with(".json")) {
+    index = parse_weight_index(files.read_text(chosen, kMaxWeightIndexBytes),
+                               location_ + "/" + chosen);
     for (const auto& [tensor, file] : index) shards[file] = {};
   } else {
-    fail_without_weights(files);
+    shards[chosen] = {};
   }
   std::vector<std::string> missing;
   for (auto& [shard, source] : shards) {
@@ -68,7 +77,7 @@ ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
   for (const auto& [tensor, file] : index) {
     const Entry* entry = find(tensor);
     if (!entry || entry->source.location != shards[file].location) {
-      throw Error(ErrorCode::kInvalidFormat, location_ + "/" + kIndexFile + " places tensor '" +
+      throw Error(ErrorCode::kInvalidFormat, location_ + "/" + chosen + " places tensor '" +
                                                  tensor + "' in " + file +
                                                  ", which does not hold it");
     }

@@ -59,13 +59,16 @@ std::shared_ptr<const ByteSource> ReaderCache::open_sibling(const WeightSource& 
 
 std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource& source) const {
   const std::shared_ptr<const ByteSource> bytes = open_bytes(source);
+  const FormatPart* format = nullptr;
   try {
-    return choose_format(catalogs_.formats, source, *bytes)
-        .open({bytes, source.format_options,
-               [this, source](std::string_view name) { return open_sibling(source, name); }});
+    format = &choose_format(catalogs_.formats, source, *bytes);
+    return format->open({bytes, source.format_options, [this, source](std::string_view name) {
+                           return open_sibling(source, name);
+                         }});
   } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInvalidFormat || (format && format->matches(*bytes))) throw;
     const auto foreign = recognise(*bytes);
-    if (error.code() != ErrorCode::kInvalidFormat || !foreign) throw;
+    if (!foreign) throw;
     throw Error(error.code(), bytes->name() + " is " + foreign->what, foreign->remedy);
   }
 }

@@ -1,0 +1,216 @@
+// Checkpoints that no library writes.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstring>
+
+#include "ferrum/types/host_memory.h"
+#include "ferrum/weights/weight_catalogs.h"
+#include "support/host_tensor_factory.h"
+#include "support/ranged_source.h"
+
+namespace ferrum {
+namespace {
+
+using namespace std::string_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string number(int64_t value, size_t bytes = 8) {
+  return {reinterpret_cast<const char*>(&value), bytes};
+}
+std::string integer(int64_t value) { return "\x8a\x8" + number(value); }
+std::string text(const std::string& value) {
+  return "X" + number(static_cast<int64_t>(value.size()), 4) + value;
+}
+std::string tuple(const std::vector<int64_t>& values) {
+  std::string result = "(";
+  for (const int64_t value : values) result += integer(value);
+  return result + "t";
+}
+
+// A pickle as a stream of torch.save, with the storages "0" and "1" of `floats` elements each.
+std::string stream(const std::string& pickle, const std::vector<std::string>& keys = {"0"},
+                   int64_t floats = 6) {
+  std::string bytes = "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3."s;
+  bytes += "}." + pickle + "](";
+  for (const std::string& key : keys) bytes += text(key);
+  bytes += "e.";
+  for (size_t i = 0; i < keys.size(); ++i) {
+    bytes += number(floats) + std::string(static_cast<size_t>(floats) * 4, '\x3f');
+  }
+  return bytes;
+}
+std::string storage(int64_t elements = 6, const std::string& key = "0",
+                    const std::string& type = "FloatStorage", const std::string& view = "N") {
+  return "(" + text("storage") + "ctorch\n" + type + "\n" + text(key) + text("cpu") +
+         integer(elements) + view + "tQ";
+}
+std::string rebuild(const std::string& storage, int64_t offset, const std::vector<int64_t>& sizes,
+                    const std::vector<int64_t>& strides) {
+  return "ctorch._utils\n_rebuild_tensor_v2\n(" + storage + integer(offset) + tuple(sizes) +
+         tuple(strides) + "\x89}tR";
+}
+std::string named(const std::string& value, const std::string& name = "w") {
+  return "}" + text(name) + value + "s.";
+}
+
+class PytorchThreatTest : public testing::Test {
+ protected:
+  WeightMetadata open(const std::string& bytes) {
+    return loader->get_metadata(WeightSource::memory(borrow_bytes(bytes), "x.pt"));
+  }
+  void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what,
+                      ErrorCode code = ErrorCode::kInvalidFormat) {
+    try {
+      open(bytes);
+      ADD_FAILURE() << "accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code) << error.what();
+      EXPECT_THAT(std::string(error.what()), AllOf(HasSubstr("x.pt"), what));
+    }
+  }
+
+  HostTensorFactory factory;
+  WeightCatalogs catalogs = create_weight_catalogs();
+  std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory);
+};
+
+TEST_F(PytorchThreatTest, TheTestsOwnStreamIsRead) {
+  const WeightMetadata metadata = open(stream(named(rebuild(storage(), 1, {2, 2}, {3, 1}))));
+  EXPECT_EQ(metadata.tensors.at("w").shape, (Shape{2, 2}));
+}
+
+TEST_F(PytorchThreatTest, ExtentsOutsideTheStorage) {
+  const auto refuse = [&](int64_t offset, std::vector<int64_t> sizes,
+                          std::vector<int64_t> strides, const char* why) {
+    expect_refused(stream(named(rebuild(storage(), offset, sizes, strides))),
+                   AllOf(HasSubstr("tensor \"w\""), HasSubstr(why)));
+  };
+  refuse(0, {7}, {1}, "reach outside");
+  refuse(1, {6}, {1}, "reach outside");
+  refuse(7, {0}, {1}, "reach outside");
+  refuse(-1, {2}, {1}, "reach outside");
+  refuse(0, {2}, {6}, "reach outside");
+  refuse(INT64_MAX, {2}, {1}, "reach outside");
+  refuse(0, {2}, {INT64_MAX}, "reach outside");
+  refuse(0, {3, 3}, {INT64_MAX / 2, INT64_MAX / 2}, "more than 64 bits");
+  refuse(0, {INT64_MAX, INT64_MAX}, {0, 0}, "does not fit in 64 bits");
+  refuse(0, {INT64_MAX}, {0}, "do not fit in 64 bits");
+  refuse(0, {1 << 30, 0, INT64_MAX}, {0, 1, 1}, "does not fit in 64 bits");
+  refuse(5, {2}, {-1}, "negative stride -1");
+  refuse(0, {-2}, {1}, "negative size -2");
+  refuse(0, {2, 3}, {1}, "2 sizes and 1 strides");
+}
+
+TEST_F(PytorchThreatTest, RepeatedElementsTakeNoMemoryUntilTheyAreLoaded) {
+  const int64_t before = peak_rss_bytes();
+  const std::string bytes =
+      stream(named(rebuild(storage(), 0, {int64_t{1} << 40, 6}, {0, 1})));
+  EXPECT_EQ(open(bytes).total_size_bytes, int64_t{24} << 40);
+  const WeightSource source = WeightSource::memory(borrow_bytes(bytes), "x.pt");
+  EXPECT_THROW(loader->load_tensor({"w", {}, {}, Device::cpu(), source, {}}), Error);
+  EXPECT_LT(peak_rss_bytes() - before, int64_t{8} << 20);
+  std::string many = "(";
+  for (int i = 0; i < 16; ++i) many += rebuild(storage(), 0, {int64_t{1} << 57}, {0});
+  expect_refused(stream(many + "t."), HasSubstr("repeat more bytes"));
+}
+
+TEST_F(PytorchThreatTest, StoragesThatAreNotWhatTheyClaim) {
+  const auto refuse = [&](const std::string& id, const char* why) {
+    expect_refused(stream(named(rebuild(id, 0, {1}, {1}))), HasSubstr(why));
+  };
+  refuse(storage(7), "inside a storage of 28 bytes");
+  refuse(storage(-1), "no number of elements");
+  refuse(storage(INT64_MAX), "has 9223372036854775807 elements");
+  refuse(storage(6, "1"), "does not use");
+  refuse(storage(6, "0", "float32"), "no known class");
+  refuse("(" + text("storage") + "tQ", "another id");
+  refuse("K\1Q", "another id");
+  const std::string two = "(" + rebuild(storage(6), 0, {1}, {1}) + rebuild(storage(5), 0, {1}, {1});
+  expect_refused(stream(two + "t."), HasSubstr("not of 20 bytes"));
+  expect_refused(stream(named(rebuild(storage(), 0, {1}, {1})), {"0", "0"}), HasSubstr("twice"));
+  expect_refused(stream(named(rebuild(storage(), 0, {1}, {1})), {}), HasSubstr("not in the file"));
+  for (const std::string& view : {"(" + text("1") + integer(3) + integer(4) + "t",
+                                  "(" + text("1") + integer(-1) + integer(1) + "t",
+                                  "(" + text("1") + integer(INT64_MAX) + integer(1) + "t"}) {
+    refuse(storage(6, "0", "FloatStorage", view), "is no part of one of 6");
+  }
+  refuse(storage(6, "0", "FloatStorage", ")"), "does not say of what");
+}
+
+TEST_F(PytorchThreatTest, TheCountBeforeAStorageMustAgree) {
+  std::string bytes = stream(named(rebuild(storage(), 0, {1}, {1})));
+  bytes[bytes.size() - 32] = 5;
+  const WeightSource source = WeightSource::memory(borrow_bytes(bytes), "x.pt");
+  loader->get_metadata(source);
+  try {
+    loader->load_tensor({"w", {}, {}, Device::cpu(), source, {}});
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_THAT(std::string(error.what()), HasSubstr("has 5 elements in a storage"));
+  }
+}
+
+TEST_F(PytorchThreatTest, ContainersThatContainThemselvesOrNestTooDeep) {
+  const std::string tensor = rebuild(storage(), 0, {1}, {1});
+  expect_refused(stream("]q\0h\0a."s, {}), HasSubstr("contains itself"));
+  expect_refused(stream("}q\0"s + text("a") + "h\0s"s + text("t") + tensor + "s."),
+                 HasSubstr("contains itself"));
+  std::string deep = "(" + tensor;
+  for (int i = 0; i < 100'000; ++i) deep += "\x85";
+  expect_refused(stream(deep + "t."), HasSubstr("deeper than 64"));
+  std::string bomb = tensor + "q\0"s;
+  for (char i = 0; i < 62; ++i) {
+    bomb += "(h"s + i + "h" + i + "tq" + static_cast<char>(i + 1);
+  }
+  expect_refused(stream("(" + bomb + "t."), testing::AnyOf(HasSubstr("more than 1048576 tensors"),
+                                                HasSubstr("more than 16777216 entries")));
+}
+
+TEST_F(PytorchThreatTest, NamesMustBeNamesAndEachOnce) {
+  const std::string tensor = rebuild(storage(), 0, {1}, {1});
+  expect_refused(stream("}" + text("a.b") + tensor + "s" + text("a") + "}" + text("b") + tensor +
+                        "ss."),
+                 HasSubstr("two tensors called \"a.b\""));
+  expect_refused(stream("}" + integer(0) + tensor + "s" + text("0") + tensor + "s."),
+                 HasSubstr("two tensors called \"0\""));
+  expect_refused(stream("}N" + tensor + "s."), HasSubstr("under a key that is no name"));
+  expect_refused(stream(named(tensor, "\xff")), HasSubstr("no name"));
+  expect_refused(stream(named(tensor, std::string(2000, 'x'))), HasSubstr("no name"));
+  EXPECT_EQ(open(stream(named(tensor, "\x1b[31m"))).tensors.size(), 1u);
+}
+
+TEST_F(PytorchThreatTest, RebuildsWithOtherArguments) {
+  const auto refuse = [&](const std::string& value, const char* why) {
+    expect_refused(stream(named(value), {}), AllOf(HasSubstr("tensor \"w\""), HasSubstr(why)));
+  };
+  refuse("ctorch._utils\n_rebuild_tensor_v2\n)R", "other arguments");
+  refuse("ctorch._utils\n_rebuild_tensor_v2\n(NNNNtR", "other arguments");
+  refuse("ctorch._utils\n_rebuild_parameter\n)R", "other arguments");
+  refuse("ctorch._utils\n_rebuild_parameter\nK\1\x85R", "made of an integer");
+  refuse("ctorch._tensor\n_rebuild_from_type_v2\n(NNNNtR", "other arguments");
+  refuse("ctorch._tensor\n_rebuild_from_type_v2\n(ctorch\nSize\nN)NtR", "makes no tensor");
+  refuse("ctorch\nFloatTensor\n)R", "other arguments");
+  refuse("ctorch\nFloatTensor\n)RNb", "other arguments");
+  refuse("ctorch\nfloat32\n)R", "makes no tensor");
+  refuse("ctorch\nFloatStorage\n)R", "makes no tensor");
+  std::string wrapped = "N";
+  for (int i = 0; i < 20; ++i) wrapped = "ctorch._utils\n_rebuild_parameter\n" + wrapped + "\x85R";
+  refuse(wrapped, "wrapped more than 16 times");
+}
+
+TEST_F(PytorchThreatTest, NothingOfTheStreamIsLeftUnchecked) {
+  const std::string whole = stream(named(rebuild(storage(), 0, {1}, {1})));
+  open(whole);
+  const auto cut = testing::AnyOf(HasSubstr("more bytes"), HasSubstr("inside a storage"));
+  for (size_t i = 20; i + 1 < whole.size(); ++i) expect_refused(whole.substr(0, i), cut);
+  std::string version = whole;
+  version[18] = 0;
+  expect_refused(version, HasSubstr("another version"));
+}
+
+}  // namespace
+}  // namespace ferrum
