@@ -3,59 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bit>
-#include <cstring>
-
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/host_tensor_factory.h"
-#include "support/ranged_source.h"
+#include "support/torch_bytes.h"
 
 namespace ferrum {
 namespace {
 
 using namespace std::string_literals;
+using namespace torch_bytes;
 using testing::AllOf;
 using testing::HasSubstr;
-
-std::string number(int64_t value, size_t bytes = 8) {
-  return {reinterpret_cast<const char*>(&value), bytes};
-}
-std::string integer(int64_t value) { return "\x8a\x8" + number(value); }
-std::string text(const std::string& value) {
-  return "X" + number(static_cast<int64_t>(value.size()), 4) + value;
-}
-std::string tuple(const std::vector<int64_t>& values) {
-  std::string result = "(";
-  for (const int64_t value : values) result += integer(value);
-  return result + "t";
-}
-
-// A pickle as a stream of torch.save, with the storages "0" and "1" of `floats` elements each.
-std::string stream(const std::string& pickle, const std::vector<std::string>& keys = {"0"},
-                   int64_t floats = 6) {
-  std::string bytes = "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3."s;
-  bytes += "}." + pickle + "](";
-  for (const std::string& key : keys) bytes += text(key);
-  bytes += "e.";
-  for (size_t i = 0; i < keys.size(); ++i) {
-    bytes += number(floats) + std::string(static_cast<size_t>(floats) * 4, '\x3f');
-  }
-  return bytes;
-}
-std::string storage(int64_t elements = 6, const std::string& key = "0",
-                    const std::string& type = "FloatStorage", const std::string& view = "N") {
-  return "(" + text("storage") + "ctorch\n" + type + "\n" + text(key) + text("cpu") +
-         integer(elements) + view + "tQ";
-}
-std::string rebuild(const std::string& storage, int64_t offset, const std::vector<int64_t>& sizes,
-                    const std::vector<int64_t>& strides) {
-  return "ctorch._utils\n_rebuild_tensor_v2\n(" + storage + integer(offset) + tuple(sizes) +
-         tuple(strides) + "\x89}tR";
-}
-std::string named(const std::string& value, const std::string& name = "w") {
-  return "}" + text(name) + value + "s.";
-}
 
 class PytorchThreatTest : public testing::Test {
  protected:

@@ -18,11 +18,15 @@ class TorchTar : public TorchContainer {
  public:
   explicit TorchTar(std::shared_ptr<const ByteSource> source) : source_(std::move(source)) {
     const TarArchive archive(*source_);
-    read_storages(archive);
-    read_tensors(archive);
-    const TarArchive::Entry& file = get(archive, "pickle");
-    PickleInput input(*source_, file.offset, file.offset + file.bytes, what("pickle"));
-    pickle_ = read_pickle(input);
+    try {
+      read_storages(archive);
+      read_tensors(archive);
+      const TarArchive::Entry& file = get(archive, "pickle");
+      PickleInput input(*source_, file.offset, file.offset + file.bytes, file.name);
+      pickle_ = read_pickle(input);
+    } catch (const Error& error) {
+      throw error.with_context(source_->name());
+    }
   }
 
   const Pickle& pickle() const override { return pickle_; }
@@ -38,13 +42,11 @@ class TorchTar : public TorchContainer {
   int64_t locate(size_t storage) const override { return begins_[storage]; }
 
  private:
-  std::string what(const std::string& file) const { return source_->name() + ": " + file; }
-
-  [[noreturn]] void refuse(const std::string& why) const {
-    throw Error(ErrorCode::kInvalidFormat, source_->name() + " " + why);
+  [[noreturn]] static void refuse(const std::string& why) {
+    throw Error(ErrorCode::kInvalidFormat, "it " + why);
   }
 
-  const TarArchive::Entry& get(const TarArchive& archive, const std::string& name) const {
+  static const TarArchive::Entry& get(const TarArchive& archive, const std::string& name) {
     const TarArchive::Entry* entry = archive.find(name);
     if (!entry) refuse("is a tar archive without '" + name + "', so none that torch.save wrote");
     return *entry;
@@ -60,7 +62,7 @@ class TorchTar : public TorchContainer {
   }
 
   // How many pickles follow; each takes a byte at least.
-  int64_t read_count(PickleInput& input) const {
+  static int64_t read_count(PickleInput& input) {
     const Pickle pickle = read_pickle(input);
     const auto count = pickle.find_integer(pickle.root());
     if (!count || *count < 0 || *count > input.remaining()) {
@@ -73,7 +75,7 @@ class TorchTar : public TorchContainer {
   // pickle of parts of them: [(key, key of the whole, offset, elements)].
   void read_storages(const TarArchive& archive) {
     const TarArchive::Entry& file = get(archive, "storages");
-    PickleInput input(*source_, file.offset, file.offset + file.bytes, what("storages"));
+    PickleInput input(*source_, file.offset, file.offset + file.bytes, file.name);
     for (int64_t left = read_count(input); left > 0; --left) {
       const Pickle pickle = read_pickle(input);
       const auto items = pickle.items(pickle.root());
@@ -113,7 +115,7 @@ class TorchTar : public TorchContainer {
   // ones, the sizes, the strides and the offset of the first element.
   void read_tensors(const TarArchive& archive) {
     const TarArchive::Entry& file = get(archive, "tensors");
-    PickleInput input(*source_, file.offset, file.offset + file.bytes, what("tensors"));
+    PickleInput input(*source_, file.offset, file.offset + file.bytes, file.name);
     for (int64_t left = read_count(input); left > 0; --left) {
       const Pickle pickle = read_pickle(input);
       const auto items = pickle.items(pickle.root());

@@ -46,7 +46,10 @@ class TorchZip : public TorchContainer {
       throw Error(ErrorCode::kUnsupported, "its storage " + quote_json(file) + " is compressed",
                   "pack the archive without compression: zip -0");
     }
-    if (id.view || entry->bytes != id.bytes) {
+    if (id.view) {
+      throw Error(ErrorCode::kInvalidFormat, "its storage is a part of another, as in no archive");
+    }
+    if (entry->bytes != id.bytes) {
       throw Error(ErrorCode::kInvalidFormat,
                   "its storage " + quote_json(file) + " has " + std::to_string(entry->bytes) +
                       " bytes, where " + std::to_string(id.bytes) + " are declared");
