@@ -225,7 +225,8 @@ TEST_F(WeightLoaderTest, CapabilitiesAreTheCatalogs) {
   const WeightLoaderCapabilities capabilities = loader->capabilities();
   EXPECT_THAT(capabilities.supported_formats,
               ElementsAre("gguf", "numpy", "onnx", "pytorch", "raw", "safetensors"));
-  EXPECT_THAT(capabilities.supported_sources, ElementsAre("file", "memory", "s3", "url"));
+  EXPECT_THAT(capabilities.supported_sources,
+              ElementsAre("file", "huggingface", "memory", "s3", "url"));
   EXPECT_THAT(capabilities.supported_transformations,
               ElementsAre("cast", "reshape", "scale", "slice", "transpose"));
   const Json json = capabilities;

@@ -21,11 +21,6 @@ fs::path user_cache_folder() {
   return folder.empty() ? home() / ".cache" : fs::path(folder);
 }
 
-// "~/x" as a shell reads it.
-fs::path expand(const std::string& path) {
-  return path.starts_with("~/") ? home() / path.substr(2) : fs::path(path);
-}
-
 }  // namespace
 
 std::string environment(const char* name) {
@@ -33,10 +28,14 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
+fs::path expand_home(const std::string& path) {
+  return path.starts_with("~/") ? home() / path.substr(2) : fs::path(path);
+}
+
 fs::path ferrum_cache_folder(const WeightLoaderConfig& config) {
-  if (config.cache_dir) return expand(*config.cache_dir);
+  if (config.cache_dir) return expand_home(*config.cache_dir);
   const std::string folder = environment("FERRUM_CACHE");
-  return folder.empty() ? user_cache_folder() / "ferrum" : expand(folder);
+  return folder.empty() ? user_cache_folder() / "ferrum" : expand_home(folder);
 }
 
 fs::path object_cache_folder(const WeightLoaderConfig& config) {
@@ -45,14 +44,14 @@ fs::path object_cache_folder(const WeightLoaderConfig& config) {
 
 fs::path hub_home() {
   const std::string folder = environment("HF_HOME");
-  return folder.empty() ? user_cache_folder() / "huggingface" : expand(folder);
+  return folder.empty() ? user_cache_folder() / "huggingface" : expand_home(folder);
 }
 
 fs::path hub_cache_folder(const WeightLoaderConfig& config) {
-  if (config.cache_dir) return expand(*config.cache_dir) / "hub";
+  if (config.cache_dir) return expand_home(*config.cache_dir) / "hub";
   for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) {
     const std::string folder = environment(name);
-    if (!folder.empty()) return expand(folder);
+    if (!folder.empty()) return expand_home(folder);
   }
   return hub_home() / "hub";
 }

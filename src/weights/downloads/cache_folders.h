@@ -11,6 +11,9 @@ namespace ferrum {
 // A variable of the environment; empty where it is not set.
 std::string environment(const char* name);
 
+// "~/x" as a shell reads it; other paths as they are.
+std::filesystem::path expand_home(const std::string& path);
+
 // The folder of all that ferrum itself keeps: cache_dir of the config, else $FERRUM_CACHE, else
 // ferrum in the user's cache folder ($XDG_CACHE_HOME or ~/.cache). Throws kNotFound where nothing
 // says where the user's files are.

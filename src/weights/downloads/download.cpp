@@ -84,11 +84,16 @@ void check_hash(const Download& d, PartialFile& file) {
 }  // namespace
 
 void download(const Download& d, const std::stop_token& stop, const LoadProgress& progress) {
-  if (file_exists(d.path)) return;
+  const auto is_there = [&] {
+    const bool found = file_exists(d.path);
+    if (found && progress) progress(d.content.size, d.content.size);
+    return found;
+  };
+  if (is_there()) return;
   check_stop(d, stop);
   make_folders(d.path.parent_path());
   const FileLock lock = wait_for_lock(d, stop, progress);
-  if (file_exists(d.path)) return;
+  if (is_there()) return;
   sweep_leftovers(d.path.parent_path());
   const fs::path path = lock.held()
                             ? partial_path(d)

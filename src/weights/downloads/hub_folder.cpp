@@ -96,8 +96,13 @@ std::unique_ptr<ByteSource> HubFolder::open(const std::string& commit, const std
   return open_cached(path, name);
 }
 
-bool HubFolder::contains(const std::string& commit, const std::string& file) const {
-  return is_there(snapshot_path(commit) / file);
+std::optional<int64_t> HubFolder::find_size(const std::string& commit,
+                                            const std::string& file) const {
+  const fs::path path = snapshot_path(commit) / file;
+  std::error_code error;
+  const auto size = is_there(path) ? fs::file_size(path, error) : 0;
+  if (error || !is_there(path)) return std::nullopt;
+  return static_cast<int64_t>(size);
 }
 
 bool HubFolder::is_known_missing(const std::string& commit, const std::string& file) const {

@@ -53,7 +53,10 @@ class HubFolder {
   // Null for what is not there. Marks it as used.
   std::unique_ptr<ByteSource> open(const std::string& commit, const std::string& file,
                                    const std::string& name) const;
-  bool contains(const std::string& commit, const std::string& file) const;
+  bool contains(const std::string& commit, const std::string& file) const {
+    return find_size(commit, file).has_value();
+  }
+  std::optional<int64_t> find_size(const std::string& commit, const std::string& file) const;
   bool is_known_missing(const std::string& commit, const std::string& file) const;
   // Of the snapshot, which may be a part of the commit's. Sorted.
   std::vector<std::string> files_in_snapshot(const std::string& commit) const;

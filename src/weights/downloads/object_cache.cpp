@@ -79,8 +79,10 @@ void ObjectCache::fetch(const CachedObject& object, const ObjectStream& stream,
                         const LoadProgress& progress) {
   Download d;
   d.path = path_of(object);
-  if (file_exists(d.path)) return set_time_to_now(record_of(d.path));
-  make_room(*this, max_bytes, object.size_bytes, object.location);
+  if (file_exists(d.path))
+    set_time_to_now(record_of(d.path));
+  else
+    make_room(*this, max_bytes, object.size_bytes, object.location);
   d.lock = lock_of(d.path);
   d.content = {object.location, object.validator, object.size_bytes, Digest::sha256()};
   d.hash = object.sha256;
