@@ -12,6 +12,7 @@
 #include "weights/near_names.h"
 #include "weights/prefetch.h"
 #include "weights/reader_cache.h"
+#include "weights/row_windows.h"
 #include "weights/tensor_bytes.h"
 #include "weights/transform_plan.h"
 #include "weights/work_in_parallel.h"
@@ -78,31 +79,34 @@ class CatalogWeightLoader : public WeightLoader {
       return Tensor(extent, view.shape(), steps.output());
     };
     const Tensor arranged = job.plan.arrange(bytes.view(), pipeline, no_bytes);
-    return {job.plan.dtype(), job.plan.shape(), is_result(arranged, pipeline)};
+    LoadPlan plan{job.plan.dtype(), job.plan.shape(), is_result(arranged, pipeline)};
+    if (const QuantizationScheme* scheme = job.plan.quantization()) {
+      plan.in_place = false;
+      plan.parts = scheme->layout(plan.dtype, plan.shape);
+    }
+    return plan;
   }
 
   std::vector<Tensor> load_tensors(std::span<const TensorSpec> specs, std::stop_token stop,
                                    const LoadProgress& progress) override {
-    std::vector<Job> jobs;
-    jobs.reserve(specs.size());
-    int64_t total = 0;
-    for (const TensorSpec& spec : specs) {
-      jobs.push_back(prepare(spec));
-      total += jobs.back().info.size_bytes;
-    }
-    LoadMeter meter(std::move(stop), progress, total);
-    std::vector<Tensor> tensors(jobs.size());
-    work_in_parallel(static_cast<int64_t>(jobs.size()), threads_, [&](int64_t i) {
-      meter.check();
-      const Job& job = jobs[static_cast<size_t>(i)];
-      tensors[static_cast<size_t>(i)] = with_context(*job.spec, job.name, [&] {
-        TensorMeter share(meter, job.info.size_bytes);
-        Tensor tensor = load(job, share);
-        share.finish();
-        return tensor;
+    const std::vector<Job> jobs = prepare(specs);
+    for (const Job& job : jobs) {
+      if (!job.plan.quantization()) continue;
+      with_context(*job.spec, job.name, [] {
+        throw Error(ErrorCode::kInvalidArgument, "a quantisation gives several tensors",
+                    "ask load_weights for them");
       });
-    });
+    }
+    std::vector<Tensor> tensors;
+    for (Weight& weight : load(jobs, std::move(stop), progress)) {
+      tensors.push_back(std::get<Tensor>(std::move(weight)));
+    }
     return tensors;
+  }
+
+  std::vector<Weight> load_weights(std::span<const TensorSpec> specs, std::stop_token stop,
+                                   const LoadProgress& progress) override {
+    return load(prepare(specs), std::move(stop), progress);
   }
 
   bool is_available(const WeightSource& source) override {
@@ -148,6 +152,32 @@ class CatalogWeightLoader : public WeightLoader {
   }
 
  private:
+  std::vector<Job> prepare(std::span<const TensorSpec> specs) {
+    std::vector<Job> jobs;
+    jobs.reserve(specs.size());
+    for (const TensorSpec& spec : specs) jobs.push_back(prepare(spec));
+    return jobs;
+  }
+
+  std::vector<Weight> load(const std::vector<Job>& jobs, std::stop_token stop,
+                           const LoadProgress& progress) {
+    int64_t total = 0;
+    for (const Job& job : jobs) total += job.info.size_bytes;
+    LoadMeter meter(std::move(stop), progress, total);
+    std::vector<Weight> weights(jobs.size());
+    work_in_parallel(static_cast<int64_t>(jobs.size()), threads_, [&](int64_t i) {
+      meter.check();
+      const Job& job = jobs[static_cast<size_t>(i)];
+      weights[static_cast<size_t>(i)] = with_context(*job.spec, job.name, [&] {
+        TensorMeter share(meter, job.info.size_bytes);
+        Weight weight = load(job, share);
+        share.finish();
+        return weight;
+      });
+    });
+    return weights;
+  }
+
   Job prepare(const TensorSpec& spec) {
     const std::string& name = spec.source.tensor_name.value_or(spec.name);
     auto reader = readers_.open(spec.source);
@@ -164,7 +194,8 @@ class CatalogWeightLoader : public WeightLoader {
       TransformPlan plan(catalogs_.transforms, spec.transformations, info);
       if (spec.dtype && *spec.dtype != plan.dtype()) {
         auto transformations = spec.transformations;
-        transformations.push_back(TensorTransformation::cast(*spec.dtype));
+        transformations.insert(transformations.end() - (plan.quantization() ? 1 : 0),
+                               TensorTransformation::cast(*spec.dtype));
         plan = TransformPlan(catalogs_.transforms, transformations, info);
       }
       if (spec.shape && !(*spec.shape == plan.shape())) {
@@ -175,23 +206,41 @@ class CatalogWeightLoader : public WeightLoader {
     });
   }
 
-  Tensor load(const Job& job, TensorMeter& meter) {
+  Weight load(const Job& job, TensorMeter& meter) {
     const TensorBytes bytes(*job.reader, job.name, job.info);
     ElementPipeline pipeline(job.info.dtype);
     if (bytes.swap()) pipeline.add(*bytes.swap());
     const auto done = [&](int64_t count) { meter.add(count); };
     const Tensor arranged =
         job.plan.arrange(bytes.view(), pipeline, [&](const Tensor& view, ElementPipeline& steps) {
-          const int64_t size = bytes_of(steps.output(), view.numel());
-          check_size(size);
-          const Tensor gathered(allocate_host(size), view.shape(), steps.output());
+          const Tensor gathered = allocate_on_host(view.shape(), steps.output());
           bytes.gather(view, steps, static_cast<std::byte*>(gathered.mutable_raw_data()), done);
           return gathered;
         });
+    if (job.plan.quantization()) return quantize(job, bytes, arranged, pipeline, done);
     if (is_result(arranged, pipeline)) return factory_.place(arranged, job.spec->device);
-    const Tensor result = allocate_result(job);
+    const Tensor result = allocate(job.plan.shape(), job.plan.dtype(), job.spec->device);
     bytes.gather(arranged, pipeline, static_cast<std::byte*>(result.mutable_raw_data()), done);
     return place(result, job.spec->device);
+  }
+
+  QuantizedTensor quantize(const Job& job, const TensorBytes& bytes, const Tensor& matrix,
+                           ElementPipeline& pipeline, FunctionRef<void(int64_t)> done) {
+    const QuantizationScheme& scheme = *job.plan.quantization();
+    const Device& device = job.spec->device;
+    QuantizedTensor result{scheme.config(), job.plan.dtype(), job.plan.shape(), {}};
+    for (const auto& part : scheme.layout(result.dtype, result.shape)) {
+      result.parts.push_back({part.suffix, allocate(part.shape, part.dtype, device)});
+    }
+    if (result.shape[0] == 0) scheme.encode(nullptr, 0, 0, result);
+    for_each_row_window(
+        bytes, matrix, pipeline, QuantizationScheme::kRowStep,
+        [&](const std::byte* elements, int64_t first, int64_t rows) {
+          scheme.encode(elements, first, rows, result);
+        },
+        done);
+    for (auto& part : result.parts) part.tensor = place(part.tensor, device);
+    return result;
   }
 
   void check_size(int64_t bytes) const {
@@ -204,14 +253,17 @@ class CatalogWeightLoader : public WeightLoader {
     }
   }
 
-  // Where the result is written: at its destination if the host can write there.
-  Tensor allocate_result(const Job& job) {
-    const int64_t bytes = bytes_of(job.plan.dtype(), job.plan.shape().numel());
+  Tensor allocate_on_host(const Shape& shape, DataType dtype) const {
+    const int64_t bytes = bytes_of(dtype, shape.numel());
     check_size(bytes);
-    if (job.spec->device.is_cpu()) {
-      return factory_.empty(job.plan.shape(), job.plan.dtype(), job.spec->device);
-    }
-    return Tensor(allocate_host(bytes), job.plan.shape(), job.plan.dtype());
+    return Tensor(allocate_host(bytes), shape, dtype);
+  }
+
+  // Where a result is written: at its destination if the host can write there.
+  Tensor allocate(const Shape& shape, DataType dtype, const Device& device) {
+    if (!device.is_cpu()) return allocate_on_host(shape, dtype);
+    check_size(bytes_of(dtype, shape.numel()));
+    return factory_.empty(shape, dtype, device);
   }
 
   Tensor place(const Tensor& result, const Device& device) {

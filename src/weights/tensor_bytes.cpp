@@ -38,4 +38,11 @@ void TensorBytes::gather(const Tensor& view, ElementPipeline& pipeline, std::byt
   gather_in_windows(view, pipeline, out, decode, {INT64_MAX}, done);
 }
 
+void TensorBytes::stream(const Tensor& part,
+                         FunctionRef<void(std::span<const std::byte>)> sink) const {
+  const int64_t begin = part.byte_offset(), bytes = part.size_bytes();
+  stored_ ? stored_->bytes->stream(begin, bytes, sink)
+          : reader_.decode(name_, begin, begin + bytes, sink);
+}
+
 }  // namespace ferrum

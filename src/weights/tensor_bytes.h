@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "ferrum/weights/weight_reader.h"
@@ -25,6 +26,10 @@ class TensorBytes {
   // `out` in row-major order. Elements that are not in memory pass through a window.
   void gather(const Tensor& view, ElementPipeline& pipeline, std::byte* out,
               FunctionRef<void(int64_t bytes)> done) const;
+
+  // The bytes of a contiguous part of view(), which has none in memory, in chunks of whole
+  // elements.
+  void stream(const Tensor& part, FunctionRef<void(std::span<const std::byte>)> sink) const;
 
  private:
   const WeightReader& reader_;

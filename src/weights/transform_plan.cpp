@@ -12,6 +12,10 @@ TransformPlan::TransformPlan(const TransformCatalog& catalog,
     const TensorTransformation& transformation = transformations[i];
     try {
       const TransformPart& part = catalog.get(transformation.kind);
+      if (quantization()) {
+        throw Error(ErrorCode::kUnsupported, "nothing can follow a quantisation",
+                    "move it before the quantisation");
+      }
       if (!is_byte_sized(dtype_)) {
         throw Error(ErrorCode::kUnsupported, "elements of the packed type " +
                                                  std::string(to_string(dtype_)) +
@@ -32,6 +36,7 @@ Tensor TransformPlan::arrange(
     FunctionRef<Tensor(const Tensor&, ElementPipeline&)> gather) const {
   Tensor view = input;
   for (const TransformStep& step : steps_) {
+    if (step.quantize) break;
     if (step.convert) {
       pipeline.add(step);
       continue;

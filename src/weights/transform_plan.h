@@ -20,10 +20,15 @@ class TransformPlan {
 
   DataType dtype() const { return dtype_; }  // of the result
   const Shape& shape() const { return shape_; }
+  // Which quantisation ends the list: dtype() and shape() are the matrix' then. Null for none.
+  const QuantizationScheme* quantization() const {
+    return steps_.empty() ? nullptr : steps_.back().quantize.get();
+  }
 
-  // The arrangements of `input` as one view, the conversions put into `pipeline`. A reshape of what
-  // does not lie in a row asks for `gather(view, pipeline)`, a contiguous tensor of what leaves the
-  // pipeline, which begins anew with it.
+  // The arrangements of `input` as one view, the conversions put into `pipeline`: what a
+  // quantisation begins with. A reshape of what does not lie in a row asks for
+  // `gather(view, pipeline)`, a contiguous tensor of what leaves the pipeline, which begins anew
+  // with it.
   Tensor arrange(const Tensor& input, ElementPipeline& pipeline,
                  FunctionRef<Tensor(const Tensor&, ElementPipeline&)> gather) const;
 

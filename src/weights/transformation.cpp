@@ -26,6 +26,10 @@ TensorTransformation TensorTransformation::slice(int dim, std::optional<int64_t>
   return result;
 }
 
+TensorTransformation TensorTransformation::quantize(const QuantizationConfig& config) {
+  return {"quantize", {{"config", config}}};
+}
+
 void to_json(Json& json, const TensorTransformation& transformation) {
   json = transformation.parameters;
   json["kind"] = transformation.kind;

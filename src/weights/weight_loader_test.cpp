@@ -228,7 +228,7 @@ TEST_F(WeightLoaderTest, CapabilitiesAreTheCatalogs) {
   EXPECT_THAT(capabilities.supported_sources,
               ElementsAre("file", "huggingface", "memory", "s3", "url"));
   EXPECT_THAT(capabilities.supported_transformations,
-              ElementsAre("cast", "reshape", "scale", "slice", "transpose"));
+              ElementsAre("cast", "quantize", "reshape", "scale", "slice", "transpose"));
   const Json json = capabilities;
   EXPECT_EQ(Json(json.get<WeightLoaderCapabilities>()), json);
 }

@@ -227,10 +227,13 @@ TEST_F(EngineTest, QuantisedCheckpointsAreRefusedByMethod) {
   const Error error = open_error();
   EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
   EXPECT_THAT(error.message(), AllOf(HasSubstr("gptq\", which this build lacks"),
-                                     HasSubstr("missing: int8, int4, fp8, gptq, awq")));
+                                     HasSubstr("missing: gptq, awq")));
+  set("quantization_config",
+      {{"quant_method", "compressed-tensors"}, {"format", "pack-quantized"}});
+  EXPECT_THAT(open_error().message(), HasSubstr("decodes (int4) but no backend computes with yet"));
   set("quantization_config", {{"quant_method", "abacus"}});
   EXPECT_THAT(open_error().message(), AllOf(HasSubstr("abacus\", which is not known here"),
-                                            HasSubstr("missing: int8, int4, fp8, gptq, awq")));
+                                            HasSubstr("missing: gptq, awq")));
 }
 
 TEST_F(EngineTest, ConfigsThatMakeNoSenseAreRefused) {

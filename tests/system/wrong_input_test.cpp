@@ -178,7 +178,7 @@ TEST_F(WrongInput, QuantisedCheckpointOfAnUnknownKind) {
   Json config = this->config();
   config["quantization_config"] = {{"quant_method", "gptq"}, {"bits", 4}};
   set_config(config);
-  expect_refused(answer(), 1, {"gptq", "missing: int8"});
+  expect_refused(answer(), 1, {"gptq", "missing: gptq"});
   const CommandResult inspected = run_ferrum({"inspect", model(), "--summary"});
   EXPECT_EQ(inspected.exit_code, 0);
   EXPECT_THAT(inspected.out, HasSubstr("cannot be run: config.json: the weights are quantised"));

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "ferrum/quant/quantization_scheme.h"
 #include "ferrum/tensor/tensor.h"
 #include "ferrum/types/catalog.h"
 #include "ferrum/types/json.h"
@@ -13,7 +15,7 @@
 
 namespace ferrum {
 
-// One transformation, bound to the tensor that it meets. Exactly one of the two functions is set.
+// One transformation, bound to the tensor that it meets. Exactly one of the three is set.
 // The loader moves arrangements before conversions, which changes no result and reads less.
 struct TransformStep {
   DataType dtype;  // of the result
@@ -26,6 +28,10 @@ struct TransformStep {
   // Conversions (cast, scale): `count` elements in a row, each by itself. `in` need not be aligned
   // to its element type, `out` is; they do not overlap.
   std::function<void(const std::byte* in, std::byte* out, int64_t count)> convert;
+
+  // Quantisations, which end a list: the rows of a matrix become parts. `dtype` and `shape` are
+  // those of the matrix.
+  std::shared_ptr<const QuantizationScheme> quantize = nullptr;
 };
 
 struct TransformPart {

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "ferrum/quant/quantization_scheme.h"
+#include "ferrum/tensor/quantized_tensor.h"
 #include "ferrum/tensor/tensor.h"
 #include "ferrum/types/device.h"
 #include "ferrum/types/json.h"
@@ -27,7 +29,8 @@ namespace ferrum {
 struct TensorSpec {
   std::string name;              // as in the file
   std::optional<Shape> shape;    // expected after the transformations; a mismatch is an error
-  std::optional<DataType> dtype; // wanted; a cast is appended where the file's differs
+  // Wanted; a cast is appended, or put before a quantisation, where the file's differs.
+  std::optional<DataType> dtype;
   Device device;
   WeightSource source;
   std::vector<TensorTransformation> transformations;  // applied in order
@@ -46,11 +49,12 @@ struct WeightLoaderCapabilities {
 void to_json(Json& json, const WeightLoaderCapabilities& capabilities);
 void from_json(const Json& json, WeightLoaderCapabilities& capabilities);
 
-// What load_tensor would give.
+// What a load would give.
 struct LoadPlan {
-  DataType dtype = DataType::kF32;
+  DataType dtype = DataType::kF32;  // of a quantised weight: the matrix'
   Shape shape;
   bool in_place = false;  // a view of the source's bytes: nothing is read, copied or computed
+  std::vector<QuantizationScheme::PartLayout> parts = {};  // of a quantised weight
 };
 
 // Progress of a long call, in bytes of the source; called from any loading thread, one at a time.
@@ -70,6 +74,11 @@ class WeightLoader {
   virtual LoadPlan plan_load(const TensorSpec& spec) = 0;
   // In the order of the specs, worked on concurrently. Fails as a whole with the first error.
   virtual std::vector<Tensor> load_tensors(std::span<const TensorSpec> specs,
+                                           std::stop_token stop = {},
+                                           const LoadProgress& progress = {}) = 0;
+  // The same for specs that may end in a quantisation, which the two above refuse: what it makes
+  // of the matrix comes as a QuantizedTensor, all parts from one pass over the source.
+  virtual std::vector<Weight> load_weights(std::span<const TensorSpec> specs,
                                            std::stop_token stop = {},
                                            const LoadProgress& progress = {}) = 0;
 

@@ -4,6 +4,7 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/weights/transform_part.h"
+#include "weights/transforms/cast_kernels.h"
 #include "weights/transforms/elements.h"
 
 namespace ferrum {
@@ -44,6 +45,9 @@ CastFunction find_cast(DataType from, DataType to, List<From...>) {
 }
 
 CastFunction find_cast(DataType from, DataType to) {
+  if (const auto f = find_common_float(from), t = find_common_float(to); f && t) {
+    return cast_kernels().cast[*f][*t];
+  }
   return from == DataType::kF8E8M0 ? find_target<elements::F8E8M0>(to, Targets{})
                                    : find_cast(from, to, Targets{});
 }

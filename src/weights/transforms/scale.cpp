@@ -5,6 +5,7 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/weights/transform_part.h"
+#include "weights/transforms/cast_kernels.h"
 #include "weights/transforms/elements.h"
 
 namespace ferrum {
@@ -24,6 +25,7 @@ void scale_elements(const std::byte* __restrict in, std::byte* __restrict out, i
 template <class... E>
 auto find_scale(DataType dtype) {
   void (*found)(const std::byte*, std::byte*, int64_t, float) = nullptr;
+  if (const auto common = find_common_float(dtype)) found = cast_kernels().scale[*common];
   ((dtype == E::dtype ? void(found = scale_elements<E>) : void()), ...);
   return found;
 }
@@ -34,8 +36,7 @@ TransformStep bind_scale(const Json& parameters, DataType dtype, const Shape& sh
   reader.require("factor", factor);
   reader.finish();
   using namespace elements;  // NOLINT: a list of element types
-  const auto function =
-      find_scale<F64, F32, F16, BF16, F8E4M3, F8E5M2, F8E4M3Fnuz, F8E5M2Fnuz>(dtype);
+  const auto function = find_scale<F64, F8E4M3Fnuz, F8E5M2Fnuz>(dtype);
   if (!function) {
     throw Error(ErrorCode::kUnsupported, "no scale for " + std::string(to_string(dtype)),
                 "cast to a floating-point type first");
