@@ -10,6 +10,7 @@
 #include "cli/validators.h"
 #include "cli/weight_options.h"
 #include "ferrum/engine/parts.h"
+#include "ferrum/text/utf8.h"
 #include "ferrum/types/error.h"
 #include "ferrum/types/format_bytes.h"
 #include "ferrum/weights/model_files.h"
@@ -59,8 +60,7 @@ WeightMetadata describe_weights(const ModelFiles& files, WeightLoader& loader) {
   return all;
 }
 
-Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoader& loader) {
-  Inspection result;
+void describe_model(const ModelFiles& files, const Parts& parts, Inspection& result) {
   try {
     const Json config = read_json(files, "config.json");
     result.model = parse_model_config(parts.models, config)->info();
@@ -68,6 +68,11 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
   } catch (const Error& error) {
     result.refusal = error.what();
   }
+}
+
+Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoader& loader) {
+  Inspection result;
+  describe_model(files, parts, result);
   try {
     result.weights = describe_weights(files, loader);
   } catch (const Error& error) {
@@ -104,6 +109,9 @@ Inspection inspect_target(const std::string& target, const WeightLoaderConfig& w
   }
   Inspection result;
   result.weights = loader->get_metadata(parse_weight_source(parts.weights, target));
+  if (parts.weights.formats.get(result.weights->format).open_model) {
+    describe_model(*open_model(parts.weights, target, weights), parts, result);
+  }
   return result;
 }
 
@@ -117,27 +125,50 @@ void print_model(const ModelInfo& m) {
             (m.sliding_window > 0 ? ", window " + std::to_string(m.sliding_window) : "") + "\n");
 }
 
+// As stored: "q4_k" where the file has blocks of it, which load as f32.
+std::string stored_kind(const TensorInfo& info) {
+  return info.encoding.empty() ? std::string(to_string(info.dtype)) : info.encoding;
+}
+int64_t stored_bytes(const TensorInfo& info) {
+  return info.encoding.empty() ? info.size_bytes : info.stored_bytes;
+}
+
+// A chat template has pages.
+Json shortened(const Json& values) {
+  constexpr size_t kShown = 200;
+  Json result = values;
+  for (Json& value : result) {
+    if (!value.is_string() || value.get_ref<std::string&>().size() <= kShown) continue;
+    std::string start = value.get<std::string>().substr(0, kShown);
+    while (find_invalid_utf8(start)) start.pop_back();
+    value = start + "...";
+  }
+  return result;
+}
+
 void print_weights(const WeightMetadata& w, bool summary) {
-  std::map<std::string, int64_t> bytes_by_dtype;
+  std::map<std::string, int64_t> bytes_by_kind;
   size_t widest = 0;
+  int64_t total = 0;
   for (const auto& [tensor, info] : w.tensors) {
-    bytes_by_dtype[std::string(to_string(info.dtype))] += info.size_bytes;
+    bytes_by_kind[stored_kind(info)] += stored_bytes(info);
+    total += stored_bytes(info);
     widest = std::max(widest, tensor.size());
   }
   write_out(w.format + "  " + std::to_string(w.tensors.size()) + " tensors, " +
-            format_bytes(w.total_size_bytes) + "\n");
-  for (const auto& [dtype, bytes] : bytes_by_dtype) {
-    write_out("  " + dtype + "  " + format_bytes(bytes) + "\n");
+            format_bytes(total) + "\n");
+  for (const auto& [kind, bytes] : bytes_by_kind) {
+    write_out("  " + kind + "  " + format_bytes(bytes) + "\n");
   }
-  if (!w.extra.empty()) write_out("  metadata " + w.extra.dump() + "\n");
+  if (!w.extra.empty()) write_out("  metadata " + shortened(w.extra).dump() + "\n");
   if (summary) return;
   for (const auto& [tensor, info] : w.tensors) {
     std::string padded = printable(tensor);
     padded.resize(widest + 2, ' ');
-    std::string dtype(to_string(info.dtype));
-    dtype.resize(8, ' ');
-    write_out("  " + padded + dtype + to_string(info.shape) + "  " + format_bytes(info.size_bytes) +
-              "\n");
+    std::string kind = stored_kind(info);
+    kind.resize(std::max<size_t>(kind.size() + 1, 8), ' ');
+    write_out("  " + padded + kind + to_string(info.shape) + "  " +
+              format_bytes(stored_bytes(info)) + "\n");
   }
 }
 

@@ -7,6 +7,7 @@
   split-*.gguf        some of them in three parts
   <name>_vocabulary.gguf  the tokens of tests/parity/tokenizers/<name>.json as llama.cpp's converter
                       writes them; of llama2, with scores instead of merges
+  small_*.gguf        a model's head with a few tensors, and a vocabulary: what fuzzing begins with
   llama2_merges.json  the merges that transformers makes from those scores
 
 Needs gguf, numpy, safetensors, transformers.
@@ -135,10 +136,43 @@ def write_vocabulary(name):
     finish(writer)
 
 
+def write_small():
+    rng = np.random.default_rng(7)
+    writer = gguf.GGUFWriter(OUT / "small_llama.gguf", "llama")
+    for key, value in {"context_length": 64, "embedding_length": 32, "block_count": 1,
+                       "feed_forward_length": 32, "attention.head_count": 2,
+                       "attention.head_count_kv": 1}.items():
+        writer.add_uint32(f"llama.{key}", value)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(["<unk>", "<s>", "</s>", "<0x0A>", "\u2581", "a", "b", "ab"])
+    writer.add_token_types([2, 3, 3, 6, 1, 1, 1, 1])
+    writer.add_token_scores([0, 0, 0, 0, -1, -2, -3, -4])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_chat_template("{{ messages }}")
+    for name, rows, number in [("token_embd", 8, Types.Q8_0), ("blk.0.attn_q", 32, Types.Q4_0),
+                               ("blk.0.attn_k", 16, Types.F16)]:
+        weights = rng.standard_normal((rows, 32)).astype(np.float32)
+        writer.add_tensor(f"{name}.weight", gguf.quantize(weights, number), raw_dtype=number)
+    writer.add_tensor("rope_freqs.weight", np.linspace(1, 8, 8, dtype=np.float32))
+    finish(writer)
+    writer = gguf.GGUFWriter(OUT / "small_vocabulary.gguf", "llama")
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("llama-bpe")
+    writer.add_token_list(["a", "b", "ab", "<|end|>"])
+    writer.add_token_types([1, 1, 1, 3])
+    writer.add_token_merges(["a b"])
+    writer.add_bos_token_id(3)
+    finish(writer)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     write_blocks()
     write_split()
+    write_small()
     for name in [*PRE, "llama2"]:
         write_vocabulary(name)
 

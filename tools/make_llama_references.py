@@ -11,15 +11,20 @@ Per model: config.json, model.safetensors (f32) and reference.json with
                 positions of this prompt and 7 others, as a share of the f32 logits' range
 
 A seed is taken only if every greedy step is decided by a margin that rounding cannot turn.
-Needs torch, transformers and safetensors. Run: tools/make_llama_references.py [NAME...]
+The models gguf_* are GGUF files instead of config.json and model.safetensors, and what transformers
+says is of the weights as that file holds them.
+
+Needs torch, transformers, safetensors and gguf. Run: tools/make_llama_references.py [NAME...]
 """
 
 import json
 import pathlib
 import sys
 
+import gguf_models
 import torch
 import transformers
+from gguf import GGMLQuantizationType as Types
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "tests" / "parity" / "models"
@@ -68,6 +73,26 @@ MODELS = {
     "mistral_window": (MistralForCausalLM, dict(num_key_value_heads=2, sliding_window=12,
                                                 **rope(theta=1000000.0)), 40, "legacy"),
     "sharded": (LlamaForCausalLM, dict(num_key_value_heads=2, **rope()), 24, "current"),
+    "gguf_f32": (LlamaForCausalLM, dict(num_key_value_heads=2, attention_bias=True, mlp_bias=True,
+                                        head_dim=12, **rope(theta=20000.0)), 24, "gguf"),
+    "gguf_q8_0": (LlamaForCausalLM, dict(num_key_value_heads=1, **rope("yarn", factor=4.0,
+                                         original_max_position_embeddings=64)), 40, "gguf"),
+    "gguf_k_quants": (LlamaForCausalLM, dict(hidden_size=256, num_attention_heads=2, head_dim=16,
+                                             num_key_value_heads=1, **rope()), 24, "gguf"),
+    "gguf_rope_factors": (LlamaForCausalLM, dict(head_dim=16, num_key_value_heads=2,
+                                                 tie_word_embeddings=True,
+                                                 **rope("llama3", theta=500000.0, factor=8.0,
+                                                        low_freq_factor=1.0, high_freq_factor=4.0,
+                                                        original_max_position_embeddings=64)),
+                          40, "gguf"),
+}
+
+# Of the models that are GGUF files: types by the names of tensors, and of all others.
+GGUF_TYPES = {
+    "gguf_f32": {"": Types.F32},
+    "gguf_q8_0": {"": Types.Q8_0},
+    "gguf_k_quants": {"": Types.Q4_K, "token_embd": Types.Q6_K, "attn_v": Types.Q6_K},
+    "gguf_rope_factors": {"": Types.F16, "attn_k": Types.Q4_0},
 }
 
 
@@ -88,6 +113,8 @@ def make_model(name, seed):
                 weight.copy_(noise)
             else:
                 weight.copy_(noise * 1.5 / weight.shape[1] ** 0.5)
+    if name in GGUF_TYPES:
+        model.gguf_tensors = gguf_models.round_weights(model, GGUF_TYPES[name])
     return model
 
 
@@ -140,17 +167,24 @@ def spell(config, spelling):
     return config
 
 
+def write_checkpoint(model, name, folder):
+    model.save_pretrained(folder, max_shard_size="32KB" if name == "sharded" else "1GB")
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    path = folder / "config.json"
+    config = spell(json.loads(path.read_text()), MODELS[name][3])
+    path.write_text(json.dumps(config, indent=1) + "\n")
+
+
 def write(name, seed, prompt, logits, greedy):
     folder = ROOT / name
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
     model = make_model(name, seed)
-    model.save_pretrained(folder, max_shard_size="32KB" if name == "sharded" else "1GB")
-    (folder / "generation_config.json").unlink(missing_ok=True)
-    path = folder / "config.json"
-    config = spell(json.loads(path.read_text()), MODELS[name][3])
-    path.write_text(json.dumps(config, indent=1) + "\n")
+    if name in GGUF_TYPES:
+        gguf_models.write(model.config, model.gguf_tensors, folder / f"{name}.gguf")
+    else:
+        write_checkpoint(model, name, folder)
     positions = sorted({0, len(prompt) // 3, len(prompt) - 2, len(prompt) - 1})
     reference = dict(
         transformers=transformers.__version__, seed=seed, prompt=prompt, positions=positions,
@@ -181,6 +215,11 @@ ROPE_CONFIGS = [
           rope_scaling=dict(type="linear", factor=4.0)), [1]),
     (dict(head_dim=128, max_position_embeddings=2048, rope_theta=10000.0,
           rope_scaling=dict(type="dynamic", factor=2.0)), [1, 2048, 2049, 5000]),
+    (dict(head_dim=16, max_position_embeddings=131072, rope_theta=10000.0,
+          rope_scaling=dict(rope_type="longrope", original_max_position_embeddings=4096,
+                            short_factor=[1.0, 1.05, 1.1, 1.2, 1.5, 2.0, 2.2, 2.5],
+                            long_factor=[1.0, 1.4, 2.7, 6.3, 14.1, 29.9, 47.8, 64.2])),
+     [1, 4096, 4097, 100000]),
     (dict(head_dim=96, max_position_embeddings=4096,
           rope_parameters=dict(rope_type="default", rope_theta=10000.0)), [1]),
 ]

@@ -10,10 +10,11 @@
 namespace ferrum {
 namespace {
 
-// Where the tensors may be: the first of these that is there. An index lists files and is .json.
-constexpr std::array<std::string_view, 4> kCandidates{
+// Where the tensors may be: the first of these that is there. An index lists files and is .json;
+// model.gguf is presented by a model that is one file.
+constexpr std::array<std::string_view, 5> kCandidates{
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
-    "pytorch_model.bin.index.json"};
+    "pytorch_model.bin.index.json", "model.gguf"};
 
 std::string list(const std::vector<std::string>& names) {
   constexpr size_t kShown = 1000;

@@ -57,19 +57,24 @@ std::shared_ptr<const ByteSource> ReaderCache::open_sibling(const WeightSource& 
   return open_bytes(part.sibling(source, name));
 }
 
+WeightFile ReaderCache::open_file(const WeightSource& source) const {
+  return {open_bytes(source), source.format_options,
+          [this, source](std::string_view name) { return open_sibling(source, name); }};
+}
+
 std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource& source) const {
-  const std::shared_ptr<const ByteSource> bytes = open_bytes(source);
+  const WeightFile file = open_file(source);
   const FormatPart* format = nullptr;
   try {
-    format = &choose_format(catalogs_.formats, source, *bytes);
-    return format->open({bytes, source.format_options, [this, source](std::string_view name) {
-                           return open_sibling(source, name);
-                         }});
+    format = &choose_format(catalogs_.formats, source, *file.bytes);
+    return format->open(file);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kInvalidFormat || (format && format->matches(*bytes))) throw;
-    const auto foreign = recognise(*bytes);
+    if (error.code() != ErrorCode::kInvalidFormat || (format && format->matches(*file.bytes))) {
+      throw;
+    }
+    const auto foreign = recognise(*file.bytes);
     if (!foreign) throw;
-    throw Error(error.code(), bytes->name() + " is " + foreign->what, foreign->remedy);
+    throw Error(error.code(), file.bytes->name() + " is " + foreign->what, foreign->remedy);
   }
 }
 

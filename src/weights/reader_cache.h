@@ -21,6 +21,7 @@ class ReaderCache {
       : catalogs_(catalogs), config_(config) {}
 
   std::unique_ptr<ByteSource> open_bytes(const WeightSource& source) const;
+  WeightFile open_file(const WeightSource& source) const;  // usable as long as this
   // Throws kInvalidFormat for bytes of no known format, saying what they are where that is known.
   std::shared_ptr<const WeightReader> open(const WeightSource& source);
 

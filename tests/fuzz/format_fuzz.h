@@ -40,19 +40,29 @@ inline void read_all(const WeightReader& reader) {
   if (total != reader.metadata().total_size_bytes) std::abort();
 }
 
-// A tensor of any bytes as a file of `format`: refused with an Error, or read to its end. All bytes
-// lie in memory.
-inline int fuzz_format(const std::string& format, const uint8_t* data, size_t size) {
+inline const WeightCatalogs& fuzz_catalogs() {
   static const WeightCatalogs catalogs = create_weight_catalogs();
+  return catalogs;
+}
+
+inline WeightSource fuzz_source(const std::string& format, const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const WeightSource source = WeightSource::memory(borrow_bytes(text), "fuzz." + format);
-  const auto no_sibling = [](std::string_view) -> std::shared_ptr<const ByteSource> {
-    throw Error(ErrorCode::kNotFound, "nothing lies beside it");
-  };
+  return WeightSource::memory(borrow_bytes(text), "fuzz." + format);
+}
+
+// All bytes lie in memory, and no file beside them.
+inline WeightFile open_lone_file(const WeightSource& source) {
+  return {fuzz_catalogs().sources.get("memory").open(source, {}), source.format_options,
+          [](std::string_view) -> std::shared_ptr<const ByteSource> {
+            throw Error(ErrorCode::kNotFound, "nothing lies beside it");
+          }};
+}
+
+// A tensor of any bytes as a file of `format`: refused with an Error, or read to its end.
+inline int fuzz_format(const std::string& format, const uint8_t* data, size_t size) {
   try {
-    const std::shared_ptr<const ByteSource> bytes =
-        catalogs.sources.get("memory").open(source, {});
-    read_all(*catalogs.formats.get(format).open({bytes, Json::object(), no_sibling}));
+    const WeightFile file = open_lone_file(fuzz_source(format, data, size));
+    read_all(*fuzz_catalogs().formats.get(format).open(file));
   } catch (const Error&) {
   }
   return 0;

@@ -15,8 +15,8 @@ ModelHarness::ModelHarness(const std::string& directory, const Options& options)
   EngineConfig engine;
   engine.dtype = options.dtype;
   engine.weights.enable_caching = false;
-  source_ = std::make_unique<FileModelSource>(open_model_directory(directory), parts_, *backend_,
-                                              engine);
+  source_ = std::make_unique<FileModelSource>(open_model(parts_.weights, directory), parts_,
+                                              *backend_, engine);
   spec_ = source_->parse_config(parts_.models);
   source_->prepare(spec_->weights());
   model_ = spec_->create(source_->lookup(Device::cpu(), {}, {}), *backend_,

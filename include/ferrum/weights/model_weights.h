@@ -16,9 +16,9 @@ namespace ferrum {
 class ModelWeights {
  public:
   // Reads the headers of the first of these that is there: model.safetensors, every shard that
-  // model.safetensors.index.json names, pytorch_model.bin, the shards of its index. Throws
-  // kNotFound naming all missing shards (or the files that are there when none is a weight file),
-  // kInvalidFormat for an index that points outside the model, names a tensor that its shard
+  // model.safetensors.index.json names, pytorch_model.bin, the shards of its index, model.gguf.
+  // Throws kNotFound naming all missing shards (or the files that are there when none is a weight
+  // file), kInvalidFormat for an index that points outside the model, names a tensor that its shard
   // lacks, or shards that hold a tensor twice. Borrows `loader`.
   ModelWeights(const ModelFiles& files, WeightLoader& loader);
 

@@ -25,7 +25,8 @@ void register_transforms(TransformCatalog& catalog);
 WeightCatalogs create_weight_catalogs();
 
 // The model at a location as users write it: the path of a folder, or what begins with a source's
-// prefix ("hf:org/name", "s3://bucket/prefix"). Throws kInvalidArgument, kNotFound, kIo;
+// prefix ("hf:org/name", "s3://bucket/prefix"). It may also be one file that is a whole model
+// (GGUF), or a folder with no weights but such a file. Throws kInvalidArgument, kNotFound, kIo;
 // kUnsupported for a prefix whose source this build lacks.
 std::unique_ptr<ModelFiles> open_model(const WeightCatalogs& catalogs, const std::string& location,
                                        const WeightLoaderConfig& config = {});

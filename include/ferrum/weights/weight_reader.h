@@ -18,7 +18,9 @@
 #include "ferrum/types/catalog.h"
 #include "ferrum/types/function_ref.h"
 #include "ferrum/weights/byte_source.h"
+#include "ferrum/weights/model_files.h"
 #include "ferrum/weights/weight_metadata.h"
+#include "ferrum/weights/weight_source.h"
 #include "ferrum/weights/weight_writer.h"
 
 namespace ferrum {
@@ -71,6 +73,11 @@ struct FormatPart {
   // name or hold together, kUnsupported for an element type that it does not have, with what to do
   // instead; and as WeightWriter.
   std::function<std::unique_ptr<WeightWriter>(const WriteRequest&)> create_writer = {};
+  // Of a format whose file can be a whole model, config and tokenizer inside: whether one of this
+  // name may be, and the files of the model in `file`, which `source` names. Throws as `open`.
+  std::function<bool(std::string_view name)> may_be_model = {};
+  std::function<std::unique_ptr<ModelFiles>(const WeightFile& file, const WeightSource& source)>
+      open_model = {};
 };
 
 using FormatCatalog = Catalog<FormatPart>;

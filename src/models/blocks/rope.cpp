@@ -17,8 +17,9 @@ Kind parse_kind(const std::string& name) {
   if (name == "dynamic") return Kind::kDynamic;
   if (name == "llama3") return Kind::kLlama3;
   if (name == "yarn") return Kind::kYarn;
+  if (name == "longrope") return Kind::kLongrope;
   throw Error(ErrorCode::kUnsupported, "config.json: RoPE scaling of type \"" + name + "\"",
-              "supported: default, linear, dynamic, llama3, yarn");
+              "supported: default, linear, dynamic, llama3, yarn, longrope");
 }
 
 void parse_llama3(const ConfigReader& scaling, RopeConfig& rope) {
@@ -47,6 +48,34 @@ void parse_yarn(const ConfigReader& scaling, RopeConfig& rope) {
   } else {
     rope.attention_factor = mscale(1);
   }
+}
+
+std::vector<float> parse_factors(const ConfigReader& scaling, const char* key, int64_t count) {
+  const Json* list = scaling.find(key);
+  if (!list) scaling.fail(key, "is required");
+  std::vector<float> factors;
+  for (const Json& each : *list) {
+    const float factor = each.is_number() ? each.get<float>() : 0;
+    if (!std::isfinite(factor) || factor <= 0) {
+      scaling.fail(key, "must be a list of numbers above zero, found " + each.dump());
+    }
+    factors.push_back(factor);
+  }
+  if (!list->is_array() || static_cast<int64_t>(factors.size()) != count) {
+    scaling.fail(key, "must be a list of " + std::to_string(count) + " numbers");
+  }
+  return factors;
+}
+
+void parse_longrope(const ConfigReader& scaling, RopeConfig& rope) {
+  rope.short_factors = parse_factors(scaling, "short_factor", rope.dim / 2);
+  rope.long_factors = parse_factors(scaling, "long_factor", rope.dim / 2);
+  const double original = static_cast<double>(rope.original_max_positions);
+  const double factor =
+      scaling.positive_or("factor", static_cast<double>(rope.max_positions) / original);
+  rope.attention_factor = scaling.positive_or(
+      "attention_factor",
+      factor <= 1 ? 1.0 : std::sqrt(1 + std::log(factor) / std::log(std::max(original, 2.0))));
 }
 
 // base^(2i / dim): positions per radian of pair i.
@@ -143,6 +172,7 @@ RopeConfig parse_rope(const ConfigReader& config, int64_t head_dim, int64_t max_
       break;
     case Kind::kLlama3: parse_llama3(scaling, rope); break;
     case Kind::kYarn: parse_yarn(scaling, rope); break;
+    case Kind::kLongrope: parse_longrope(scaling, rope); break;
   }
   return rope;
 }
@@ -158,6 +188,7 @@ int64_t rope_max_context(const RopeConfig& rope) {
     case Kind::kDynamic: return stretch(rope.max_positions);
     case Kind::kYarn: return stretch(rope.original_max_positions);
     case Kind::kDefault:
+    case Kind::kLongrope:
     case Kind::kLlama3: break;
   }
   return rope.max_positions;
@@ -173,6 +204,11 @@ std::vector<float> rope_frequencies(const RopeConfig& rope, int64_t sequence_len
   }
   std::vector<float> frequencies = periods(base, rope.dim);
   if (rope.kind == Kind::kYarn) return yarn_frequencies(rope, frequencies);
+  if (rope.kind == Kind::kLongrope) {
+    const bool is_long = sequence_length > rope.original_max_positions;
+    const std::vector<float>& factors = is_long ? rope.long_factors : rope.short_factors;
+    for (size_t i = 0; i < frequencies.size(); ++i) frequencies[i] *= factors[i];
+  }
   for (float& x : frequencies) x = 1.0f / x;
   if (rope.kind == Kind::kLinear) {
     for (float& x : frequencies) x /= static_cast<float>(rope.factor);
@@ -232,8 +268,12 @@ void RotaryEmbedding::fill_row(int64_t row, int64_t position) {
 }
 
 void RotaryEmbedding::update_frequencies(int64_t sequence_length) {
-  if (config_.kind != Kind::kDynamic) return;
-  const int64_t length = std::max(sequence_length, config_.max_positions);
+  int64_t length = 0;  // the shortest with the same frequencies
+  if (config_.kind == Kind::kDynamic) {
+    length = std::max(sequence_length, config_.max_positions);
+  } else if (config_.kind == Kind::kLongrope && sequence_length > config_.original_max_positions) {
+    length = config_.original_max_positions + 1;
+  }
   if (length == frequencies_length_) return;
   frequencies_ = rope_frequencies(config_, length);
   frequencies_length_ = length;

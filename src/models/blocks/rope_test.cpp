@@ -63,8 +63,16 @@ TEST(Rope, PartOfTheHeadIsRotatedWhereTheConfigSaysSo) {
 }
 
 TEST(Rope, RefusesWhatItDoesNotKnow) {
-  EXPECT_THAT(message_of({{"rope_scaling", {{"rope_type", "longrope"}, {"factor", 2.0}}}}),
-              HasSubstr("\"longrope\""));
+  EXPECT_THAT(message_of({{"rope_scaling", {{"rope_type", "xpos"}, {"factor", 2.0}}}}),
+              HasSubstr("\"xpos\""));
+  EXPECT_THAT(message_of({{"rope_scaling", {{"rope_type", "longrope"}}}}),
+              HasSubstr("short_factor"));
+  EXPECT_THAT(message_of({{"head_dim", 4},
+                          {"rope_scaling",
+                           {{"rope_type", "longrope"},
+                            {"short_factor", {1, 2}},
+                            {"long_factor", {1, 2, 3}}}}}),
+              HasSubstr("\"long_factor\" must be a list of 2 numbers"));
   EXPECT_THAT(message_of({{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}),
               HasSubstr("full_attention"));
   EXPECT_THAT(message_of({{"rope_scaling", {{"rope_type", "linear"}}}}), HasSubstr("factor"));

@@ -6,6 +6,7 @@
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_reader.h"
 #include "weights/formats/gguf/gguf_file.h"
+#include "weights/formats/gguf/gguf_model.h"
 #include "weights/formats/gguf/gguf_names.h"
 
 namespace ferrum {
@@ -135,10 +136,13 @@ std::unique_ptr<WeightReader> open_gguf(const WeightFile& file) {
 }  // namespace
 
 void register_gguf(FormatCatalog& catalog) {
-  catalog.add("gguf", {"GGUF files of version 2 and 3, in parts or whole, every block type",
-                       {".gguf"},
-                       looks_like_gguf,
-                       open_gguf});
+  catalog.add("gguf",
+              {.description = "GGUF files of version 2 and 3, in parts or whole, every block type",
+               .extensions = {".gguf"},
+               .matches = looks_like_gguf,
+               .open = open_gguf,
+               .may_be_model = may_be_gguf_model,
+               .open_model = open_gguf_model});
 }
 
 }  // namespace ferrum

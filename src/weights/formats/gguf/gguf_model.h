@@ -9,6 +9,9 @@
 
 namespace ferrum {
 
+// True for "x.gguf" and the first of several parts.
+bool may_be_gguf_model(std::string_view name);
+
 // `source` is where `file` was opened from. Its files are config.json, generation_config.json,
 // tokenizer.json and tokenizer_config.json, made when they are read, and "model.gguf", which has
 // the tensors as transformers names them. What the model cannot be presented as is refused by the
