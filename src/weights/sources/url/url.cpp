@@ -46,10 +46,6 @@ class RecentObjects {
     std::erase_if(recent_, [&](const Recent& known) { return known.key == recent.key; });
     recent_.push_back(std::move(recent));
   }
-  void forget(const std::string& key) {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(recent_, [&](const Recent& known) { return known.key == key; });
-  }
 
  private:
   std::list<Recent>::iterator find(const std::string& key) {
@@ -94,7 +90,9 @@ class UrlSources {
 
   void fetch(const UrlLocation& location, const WeightLoaderConfig& config, std::stop_token stop,
              const LoadProgress& progress) {
-    const auto object = ask(location, config, stop);
+    const std::string key = key_of(location, config);
+    std::unique_ptr<RemoteObject> object = recent_.take(key);
+    if (!object) object = ask(location, config, stop);
     if (object->version().validator().empty()) {
       throw Error(ErrorCode::kUnsupported,
                   object->name() + " cannot be cached: the server sends neither ETag nor "
@@ -107,7 +105,8 @@ class UrlSources {
     };
     ObjectCache(object_cache_folder(config))
         .fetch(cached_object(location, *object), stream, config.max_cache_size, stop, progress);
-    recent_.forget(key_of(location, config));
+    std::string stamp = stamp_of(location, *object, config);
+    recent_.put({key, std::move(stamp), std::move(object), Clock::now()});
   }
 
  private:
@@ -181,9 +180,10 @@ void register_url(SourceCatalog& catalog) {
        .prefixes = {"https://", "http://"},
        .parse = [](const std::string& url) { return url_source(parse_url_location(url)); },
        .open_model = [sources](const std::string& url, const WeightLoaderConfig& config) {
-         return open_url_model(parse_url_location(url), [sources, config](const UrlLocation& file) {
-           return sources->open_object(file, config);
-         });
+         return open_url_model(
+             parse_url_location(url),
+             {.ask = [=](const UrlLocation& file) { sources->stamp(file, config); },
+              .open = [=](const UrlLocation& file) { return sources->open_object(file, config); }});
        }});
 }
 

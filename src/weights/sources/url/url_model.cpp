@@ -2,7 +2,6 @@
 
 #include <map>
 #include <mutex>
-#include <optional>
 
 #include "weights/http/url.h"
 #include "weights/model_file_name.h"
@@ -13,8 +12,8 @@ namespace {
 
 class UrlModel : public ModelFiles {
  public:
-  UrlModel(UrlLocation folder, OpenUrl open)
-      : folder_(std::move(folder)), open_(std::move(open)), location_(redact_url(folder_.url)) {}
+  UrlModel(UrlLocation folder, UrlFiles files)
+      : folder_(std::move(folder)), files_(std::move(files)), location_(redact_url(folder_.url)) {}
 
   // A web server lists nothing: those that were found so far.
   std::vector<std::string> names() const override {
@@ -33,17 +32,17 @@ class UrlModel : public ModelFiles {
       if (const auto known = known_.find(name); known != known_.end()) return known->second;
     }
     try {
-      open_file(name);
-      return true;
+      files_.ask(location_of(name));
+      return note(name, true);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kNotFound) throw;
-      return false;
+      return note(name, false);
     }
   }
 
   std::string read_text(std::string_view name, int64_t max_bytes) const override {
-    if (!is_model_file_name(name)) refuse(name);
-    const auto file = open_file(name);
+    if (!contains(name)) refuse(name);
+    const auto file = files_.open(location_of(name));
     check_model_text_size(file->name(), file->size(), max_bytes);
     std::string text(static_cast<size_t>(file->size()), '\0');
     file->read(0, std::as_writable_bytes(std::span(text)));
@@ -67,23 +66,13 @@ class UrlModel : public ModelFiles {
     return {url_in_folder(folder_.url, name), folder_.headers};
   }
 
-  std::unique_ptr<RemoteObject> open_file(std::string_view name) const {
-    std::unique_ptr<RemoteObject> file;
-    std::optional<Error> missing;
-    try {
-      file = open_(location_of(name));
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kNotFound) throw;
-      missing = error;
-    }
+  bool note(std::string_view name, bool is_there) const {
     const std::lock_guard lock(mutex_);
-    known_[std::string(name)] = !missing;
-    if (missing) throw *missing;
-    return file;
+    return known_[std::string(name)] = is_there;
   }
 
   const UrlLocation folder_;
-  const OpenUrl open_;
+  const UrlFiles files_;
   const std::string location_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, bool, std::less<>> known_;  // whether it is there
@@ -91,8 +80,8 @@ class UrlModel : public ModelFiles {
 
 }  // namespace
 
-std::unique_ptr<ModelFiles> open_url_model(const UrlLocation& folder, OpenUrl open) {
-  return std::make_unique<UrlModel>(folder, std::move(open));
+std::unique_ptr<ModelFiles> open_url_model(const UrlLocation& folder, UrlFiles files) {
+  return std::make_unique<UrlModel>(folder, std::move(files));
 }
 
 }  // namespace ferrum

@@ -10,9 +10,12 @@
 
 namespace ferrum {
 
-// Opens the object at a URL, with the headers of the model.
-using OpenUrl = std::function<std::unique_ptr<RemoteObject>(const UrlLocation&)>;
+// How the files of a model are asked for. Both throw as RemoteObject's constructor.
+struct UrlFiles {
+  std::function<void(const UrlLocation&)> ask;  // whether it is there, which serves `open` then
+  std::function<std::unique_ptr<RemoteObject>(const UrlLocation&)> open;
+};
 
-std::unique_ptr<ModelFiles> open_url_model(const UrlLocation& folder, OpenUrl open);
+std::unique_ptr<ModelFiles> open_url_model(const UrlLocation& folder, UrlFiles files);
 
 }  // namespace ferrum

@@ -62,9 +62,9 @@ std::string bytes_of(const Tensor& tensor) {
   return {static_cast<const char*>(tensor.raw_data()), static_cast<size_t>(tensor.size_bytes())};
 }
 
-// f32 "a" of `value`.
+// f32 "a" of `value`, aligned.
 std::string one_tensor(float value) {
-  return safetensors_bytes(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+  return safetensors_bytes(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}  )",
                            std::string(reinterpret_cast<const char*>(&value), 4));
 }
 
@@ -228,6 +228,30 @@ TEST_F(UrlSourceTest, AModelIsAFolder) {
             ErrorCode::kInvalidFormat);
   EXPECT_EQ(error_of([&] { files->read_text("config.json", kMiB); }).code(), ErrorCode::kNotFound);
   EXPECT_EQ(error_of([&] { files->weight_source("x.bin"); }).code(), ErrorCode::kNotFound);
+}
+
+// What a run of a model asks: for a file that is read once, once; for weights also when they are
+// fetched.
+TEST_F(UrlSourceTest, WhatWasAskedAMomentAgoServesWhatFollows) {
+  HttpServer server(test::serve_folder(folder.path()));
+  folder.write("model.safetensors", one_tensor(1));
+  folder.write("config.json", "{}");
+  const auto files = open_model(catalogs, server.url(""), config);
+  EXPECT_TRUE(files->contains("config.json"));
+  EXPECT_EQ(files->read_text("config.json", kMiB), "{}");
+  EXPECT_EQ(server.requests().size(), 1u);
+
+  server.forget_requests();
+  const auto loader = create_loader();
+  const ModelWeights weights(*files, *loader);
+  EXPECT_EQ(server.requests().size(), 1u);
+  const WeightSource source = files->weight_source("model.safetensors");
+  loader->preload(source, {}, {});
+  EXPECT_EQ(server.requests().size(), 2u);
+  const auto tensors = weights.load(std::vector<ModelWeights::Request>{{"a", Shape{1}, {}}},
+                                    Device::cpu());
+  EXPECT_FALSE(tensors[0].storage()->writable()) << "a view of the file in the cache";
+  EXPECT_EQ(server.requests().size(), 2u);
 }
 
 TEST_F(UrlSourceTest, PagesInPlaceOfFilesAreNamed) {
