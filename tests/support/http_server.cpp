@@ -197,8 +197,8 @@ class HttpServer::Impl {
     for (; !bytes.empty(); bytes.remove_prefix(std::min(step, bytes.size()))) {
       const std::string_view part = bytes.substr(0, step);
       const Clock::time_point start = Clock::now();
+      bytes_sent_ += static_cast<int64_t>(part.size());  // before the client can have them
       asio::write(stream, asio::buffer(part.data(), part.size()));
-      bytes_sent_ += static_cast<int64_t>(part.size());
       sleep(pause);
       if (options_.bytes_per_second) {
         const auto due = start + std::chrono::nanoseconds(static_cast<int64_t>(
