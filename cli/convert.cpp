@@ -1,0 +1,323 @@
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fnmatch.h>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/model_target.h"
+#include "cli/terminal.h"
+#include "cli/transfer_progress.h"
+#include "cli/validators.h"
+#include "cli/weight_options.h"
+#include "ferrum/engine/parts.h"
+#include "ferrum/types/error.h"
+#include "ferrum/types/format_bytes.h"
+#include "ferrum/weights/model_weights.h"
+#include "ferrum/weights/weight_conversion.h"
+
+namespace ferrum::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kMaxTextBytes = int64_t{64} << 20;
+
+constexpr const char* kExamples = R"(Examples:
+  ferrum convert model.pt model.safetensors
+  ferrum convert hf:org/name my-model/ --dtype bf16       a folder that runs
+  ferrum convert path/to/model small/ --quantize int4:64
+  ferrum convert model.gguf weights.npz --dtype f32
+  ferrum convert model.onnx w.raw --tensor fc.weight --slice 0::128
+
+Tensors are sliced, then transposed, scaled, cast, quantised.)";
+
+struct ConvertOptions {
+  std::string source, destination, format;
+  std::vector<std::string> tensors;  // patterns
+  std::vector<std::string> slices;   // "dim:start:end"
+  std::string transpose;             // "dim,dim"
+  std::optional<float> scale;
+  std::string dtype;
+  std::string quantize;                                           // "int4:64"
+  std::vector<std::string> dense{"*embed*", "lm_head*", "*norm*"};  // patterns
+  bool json = false;
+  WeightOptions weights;
+};
+
+bool matches(const std::vector<std::string>& patterns, const std::string& name) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  });
+}
+
+std::vector<std::string> split(const std::string& text, char mark) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == mark) parts.emplace_back();
+    else parts.back() += c;
+  }
+  return parts;
+}
+
+template <class Int>
+Int parse_integer(const std::string& text, const std::string& what) {
+  Int value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return value;
+  throw UsageError("'" + text + "' in " + what + " is no integer", "see ferrum convert --help");
+}
+
+TensorTransformation parse_slice(const std::string& text) {
+  const std::vector<std::string> parts = split(text, ':');
+  if (parts.size() != 3) {
+    throw UsageError("--slice '" + text + "' is not DIM:START:END", "Write 0::128 for the first.");
+  }
+  const auto bound = [&](const std::string& part) {
+    return part.empty() ? std::nullopt
+                        : std::optional(parse_integer<int64_t>(part, "--slice " + text));
+  };
+  return TensorTransformation::slice(parse_integer<int>(parts[0], "--slice " + text),
+                                     bound(parts[1]), bound(parts[2]));
+}
+
+// "int8", "int4:64", "fp8:e5m2".
+std::optional<QuantizationConfig> parse_quantization(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const std::vector<std::string> parts = split(text, ':');
+  QuantizationConfig config{parts[0], Json::object()};
+  if (parts.size() == 1) return config;
+  if (parts.size() == 2 && parts[0] == "int4") {
+    config.parameters["group_size"] = parse_integer<int64_t>(parts[1], "--quantize " + text);
+  } else if (parts.size() == 2 && parts[0] == "fp8") {
+    config.parameters["format"] = parts[1];
+  } else {
+    throw UsageError("--quantize '" + text + "' is not understood",
+                     "Write int8, int4, int4:GROUP_SIZE, fp8 or fp8:e5m2.");
+  }
+  return config;
+}
+
+// What happens to each tensor, in order.
+class Steps {
+ public:
+  explicit Steps(const ConvertOptions& o)
+      : quantization_(parse_quantization(o.quantize)), dense_(o.dense) {
+    for (const std::string& slice : o.slices) all_.push_back(parse_slice(slice));
+    if (!o.transpose.empty()) {
+      const std::vector<std::string> dims = split(o.transpose, ',');
+      if (dims.size() != 2) throw UsageError("--transpose is not DIM,DIM", "Write 0,1.");
+      all_.push_back(TensorTransformation::transpose(parse_integer<int>(dims[0], "--transpose"),
+                                                     parse_integer<int>(dims[1], "--transpose")));
+    }
+    if (o.scale) all_.push_back(TensorTransformation::scale(*o.scale));
+    if (!o.dtype.empty()) cast_ = parse_dtype(o.dtype);
+  }
+
+  const std::optional<QuantizationConfig>& quantization() const { return quantization_; }
+
+  bool quantizes(const std::string& name, const TensorInfo& info) const {
+    return quantization_ && info.shape.rank() == 2 && is_floating_point(info.dtype) &&
+           !matches(dense_, name);
+  }
+
+  std::vector<TensorTransformation> of(const std::string& name, const TensorInfo& info) const {
+    std::vector<TensorTransformation> steps = all_;
+    // Integers and truth values mean themselves.
+    const bool is_number = is_floating_point(info.dtype) && is_byte_sized(info.dtype);
+    if (cast_ && is_number) steps.push_back(TensorTransformation::cast(*cast_));
+    if (quantizes(name, info)) steps.push_back(TensorTransformation::quantize(*quantization_));
+    return steps;
+  }
+
+ private:
+  std::vector<TensorTransformation> all_;
+  std::optional<DataType> cast_;
+  std::optional<QuantizationConfig> quantization_;
+  std::vector<std::string> dense_;
+};
+
+// What stands in `names` beside the weights.
+bool is_text(const std::string& name) {
+  if (name.ends_with(".index.json")) return false;
+  for (const char* ending : {".json", ".txt", ".jinja", ".model", ".tiktoken"}) {
+    if (name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+// Where the tensors come from.
+struct Input {
+  std::unique_ptr<ModelFiles> files;  // null: one file
+  std::map<std::string, ModelWeights::Entry, std::less<>> tensors;
+};
+
+Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& loader,
+                 const WeightLoaderConfig& config) {
+  Input input;
+  if (is_one_file(o.source, parts.weights.formats)) {
+    const WeightSource source = parse_weight_source(parts.weights, o.source);
+    for (const auto& [name, info] : loader.get_metadata(source).tensors) {
+      input.tensors.emplace(name, ModelWeights::Entry{info, source});
+    }
+    return input;
+  }
+  input.files = open_model(parts.weights, o.source, config);
+  input.tensors = ModelWeights(*input.files, loader).tensors();
+  return input;
+}
+
+WeightConversion plan(const ConvertOptions& o, const Input& input, const Steps& steps) {
+  WeightConversion conversion;
+  conversion.format = o.format;
+  conversion.target.path = o.destination;
+  for (const auto& [name, entry] : input.tensors) {
+    if (!o.tensors.empty() && !matches(o.tensors, name)) continue;
+    conversion.tensors.push_back({name, std::nullopt, std::nullopt, Device::cpu(), entry.source,
+                                  steps.of(name, entry.info)});
+  }
+  if (conversion.tensors.empty()) {
+    throw Error(ErrorCode::kNotFound, o.source + " has no tensor that --tensor names",
+                "ferrum inspect lists them");
+  }
+  return conversion;
+}
+
+// The modules that stay as they are, for the quantization_config of the model.
+std::vector<std::string> dense_modules(const Input& input, const Steps& steps) {
+  constexpr std::string_view kSuffix = ".weight";
+  std::vector<std::string> modules;
+  for (const auto& [name, entry] : input.tensors) {
+    if (!name.ends_with(kSuffix) || entry.info.shape.rank() != 2) continue;
+    if (!steps.quantizes(name, entry.info)) {
+      modules.push_back(name.substr(0, name.size() - kSuffix.size()));
+    }
+  }
+  return modules;
+}
+
+// What config.json calls the dtype of a model's weights; empty for one that models do not have.
+std::string name_in_config(const std::string& dtype) {
+  if (dtype.empty()) return "";
+  switch (parse_dtype(dtype)) {
+    case DataType::kF32: return "float32";
+    case DataType::kF16: return "float16";
+    case DataType::kBF16: return "bfloat16";
+    default: return "";
+  }
+}
+
+void write_text(const fs::path& path, const std::string& text) {
+  const fs::path partial = path.string() + ".tmp";
+  std::ofstream out(partial, std::ios::binary);
+  out << text;
+  out.close();
+  std::error_code failed;
+  if (out) fs::rename(partial, path, failed);
+  if (!out || failed) {
+    fs::remove(partial, failed);
+    throw Error(ErrorCode::kIo, "cannot write " + path.string());
+  }
+}
+
+// What a model needs besides its weights, config.json as the new weights ask for.
+void write_texts(const ConvertOptions& o, const Input& input, const Steps& steps,
+                 const Parts& parts) {
+  for (const std::string& name : input.files->names()) {
+    if (!is_text(name)) continue;
+    std::string text = input.files->read_text(name, kMaxTextBytes);
+    if (name == "config.json") {
+      OrderedJson config = read_ordered_json(*input.files, name);
+      if (const std::string dtype = name_in_config(o.dtype); !dtype.empty()) {
+        config["torch_dtype"] = dtype;
+      }
+      if (steps.quantization()) {
+        const auto scheme = bind_quantization(parts.quantizations, *steps.quantization());
+        config["quantization_config"] = scheme->checkpoint_config(dense_modules(input, steps));
+      }
+      text = config.dump(2) + "\n";
+    }
+    write_text(fs::path(o.destination) / name, text);
+  }
+}
+
+// A folder is what ends in a slash or is one; whatever has the ending of a format is a file.
+bool is_folder(const std::string& destination) {
+  std::error_code unknown;
+  return destination.ends_with('/') || fs::is_directory(destination, unknown);
+}
+
+int convert(const ConvertOptions& o) {
+  const Steps steps(o);
+  const WeightLoaderConfig config = to_loader_config(o.weights);
+  std::stop_source stop;
+  const OnInterrupt on_interrupt([&] { stop.request_stop(); });
+  const Parts parts = create_parts();
+  const BackendConfig backend_config;
+  const auto backend = parts.backends.get(backend_config.backend_type).create(backend_config);
+  backend->initialize(Device::cpu());
+  const auto loader = create_weight_loader(parts.weights, backend->tensor_factory(), config);
+  const Input input = open_input(o, parts, *loader, config);
+  WeightConversion conversion = plan(o, input, steps);
+  if (is_folder(o.destination)) {
+    std::error_code failed;
+    fs::create_directories(o.destination, failed);
+    conversion.target.path = (fs::path(o.destination) / "model.safetensors").string();
+    if (input.files) write_texts(o, input, steps, parts);
+  }
+  TransferProgress line;
+  const ConversionResult result = convert_weights(
+      conversion, *loader, parts.weights.formats, stop.get_token(),
+      [&](int64_t done, int64_t total) { line.show("converting", done, total); });
+  line.clear();
+  if (o.json) {
+    write_out(Json{{"path", conversion.target.path},
+                   {"tensors", result.tensors},
+                   {"size_bytes", result.bytes}}.dump(2) + "\n");
+  } else {
+    write_out(printable(conversion.target.path) + "  " + std::to_string(result.tensors) +
+              " tensors, " + format_bytes(result.bytes) + "\n");
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_convert(CLI::App& app, Action& action) {
+  auto o = std::make_shared<ConvertOptions>();
+  CLI::App* command = app.add_subcommand("convert", "Write weights in another format or dtype");
+  command->add_option("SRC", o->source, "Model or weight file: a path, hf:, https:// or s3://")
+      ->required()
+      ->check(not_empty());
+  command
+      ->add_option("DST", o->destination,
+                   "File (.safetensors, .npy, .npz, .raw), or a folder for the whole model")
+      ->required()
+      ->check(not_empty());
+  command->add_option("--format", o->format, "Write this format, whatever the ending of DST");
+  command->add_option("--tensor", o->tensors, "Only tensors of this name; * and ? match any");
+  command->add_option("--slice", o->slices, "A range of one dimension: DIM:START:END, open ends");
+  command->add_option("--transpose", o->transpose, "Exchange two dimensions: DIM,DIM");
+  command->add_option("--scale", o->scale, "Multiply by this");
+  command->add_option("--dtype", o->dtype,
+                      "Cast floating-point tensors: f32, f16, bf16, f8_e4m3, ...");
+  command->add_option("--quantize", o->quantize,
+                      "Matrices in fewer bits: int8, int4[:GROUP_SIZE], fp8[:e4m3|e5m2]");
+  command->add_option("--dense", o->dense, "Not to be quantised; * and ? match any")
+      ->capture_default_str();
+  command->add_flag("--json", o->json, "Print one JSON object when the file is there");
+  add_weight_options(*command, o->weights);
+  command->footer(kExamples);
+  command->callback([o, &action] { action = [o] { return convert(*o); }; });
+}
+
+}  // namespace ferrum::cli
