@@ -33,6 +33,8 @@ void add_run(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_backends(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_pull(CLI::App& app, Action& action);
+void add_cache(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 
 }  // namespace ferrum::cli

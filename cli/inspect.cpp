@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "cli/command.h"
+#include "cli/model_target.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
 #include "cli/weight_options.h"
@@ -81,21 +81,6 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
     result.refusal += std::string("the weights are missing: ") + error.what();
   }
   return result;
-}
-
-// A weight file is known by its name where it is not on this machine.
-bool is_one_file(const std::string& target, const FormatCatalog& formats) {
-  std::error_code unknown;
-  if (std::filesystem::exists(target, unknown)) {
-    return !std::filesystem::is_directory(target, unknown);
-  }
-  const std::string path = target.substr(0, target.find_first_of("?#"));
-  for (const auto& format : formats.entries()) {
-    for (const std::string& extension : format.part.extensions) {
-      if (path.ends_with(extension)) return true;
-    }
-  }
-  return false;
 }
 
 Inspection inspect_target(const std::string& target, const WeightLoaderConfig& weights) {

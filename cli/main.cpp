@@ -17,6 +17,7 @@ constexpr const char* kExamples = R"(Examples:
   ferrum run path/to/model -p "Hello"      one answer, streamed
   echo "Hello" | ferrum run path/to/model  the same in a pipe
   ferrum inspect path/to/model             what is in it, and what it needs
+  ferrum pull hf:org/name                  download a model, to run it later
   ferrum bench --shape llama-3.2-1b        how fast this machine would be
   ferrum doctor                            what helps or hinders on this machine
 
@@ -69,6 +70,8 @@ int main(int argc, char** argv) {
   add_inspect(app, action);
   add_backends(app, action);
   add_bench(app, action);
+  add_pull(app, action);
+  add_cache(app, action);
   add_doctor(app, action);
 
   try {

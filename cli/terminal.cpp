@@ -78,6 +78,7 @@ void install_signal_handlers() {
   action.sa_handler = on_interrupt;  // without SA_RESTART: a blocking read returns
   sigaction(SIGINT, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file too large for `ulimit -f` is an error of its write
 }
 
 bool take_interrupt() {
@@ -101,7 +102,8 @@ void ProgressLine::show(std::string_view stage) {
   std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(stage.size()), stage.data());
 }
 
-void ProgressLine::show(std::string_view stage, int64_t done_bytes, int64_t total_bytes) {
+void ProgressLine::show(std::string_view stage, int64_t done_bytes, int64_t total_bytes,
+                        std::string_view more) {
   if (!enabled_) return;
   const int64_t now = now_ms();
   if (shown_ && now - last_ms_ < 100 && done_bytes < total_bytes) return;
@@ -113,9 +115,9 @@ void ProgressLine::show(std::string_view stage, int64_t done_bytes, int64_t tota
   const int filled = static_cast<int>(share * kWidth);
   std::string bar(static_cast<size_t>(std::clamp(filled, 0, kWidth)), '#');
   bar.resize(kWidth, '.');
-  std::fprintf(stderr, "\r\033[K%.*s [%s] %3.0f %%  %s of %s", static_cast<int>(stage.size()),
+  std::fprintf(stderr, "\r\033[K%.*s [%s] %3.0f %%  %s of %s%.*s", static_cast<int>(stage.size()),
                stage.data(), bar.c_str(), share * 100, format_bytes(done_bytes).c_str(),
-               format_bytes(total_bytes).c_str());
+               format_bytes(total_bytes).c_str(), static_cast<int>(more.size()), more.data());
 }
 
 }  // namespace ferrum::cli

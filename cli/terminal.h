@@ -40,7 +40,9 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  void show(std::string_view stage, int64_t done_bytes, int64_t total_bytes);
+  // `more` follows the numbers.
+  void show(std::string_view stage, int64_t done_bytes, int64_t total_bytes,
+            std::string_view more = {});
   void show(std::string_view stage);
   void clear();
 
