@@ -35,6 +35,7 @@ void add_backends(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_pull(CLI::App& app, Action& action);
 void add_cache(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 
 }  // namespace ferrum::cli

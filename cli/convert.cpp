@@ -37,7 +37,7 @@ constexpr const char* kExamples = R"(Examples:
   ferrum convert hf:org/name my-model/ --dtype bf16       a folder that runs
   ferrum convert path/to/model small/ --quantize int4:64
   ferrum convert model.gguf weights.npz --dtype f32
-  ferrum convert model.onnx w.raw --tensor fc.weight --slice 0::128
+  ferrum convert model.onnx fc.bin --format raw --tensor fc.weight --slice 0::128
 
 Tensors are sliced, then transposed, scaled, cast, quantised.)";
 
@@ -187,7 +187,7 @@ WeightConversion plan(const ConvertOptions& o, const Input& input, const Steps& 
   }
   if (conversion.tensors.empty()) {
     throw Error(ErrorCode::kNotFound, o.source + " has no tensor that --tensor names",
-                "ferrum inspect lists them");
+                "list them with ferrum inspect");
   }
   return conversion;
 }
@@ -300,7 +300,7 @@ void add_convert(CLI::App& app, Action& action) {
       ->check(not_empty());
   command
       ->add_option("DST", o->destination,
-                   "File (.safetensors, .npy, .npz, .raw), or a folder for the whole model")
+                   "File (.safetensors, .npy, .npz), or a folder for the whole model")
       ->required()
       ->check(not_empty());
   command->add_option("--format", o->format, "Write this format, whatever the ending of DST");

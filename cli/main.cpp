@@ -19,6 +19,8 @@ constexpr const char* kExamples = R"(Examples:
   ferrum inspect path/to/model             what is in it, and what it needs
   ferrum pull hf:org/name                  download a model, to run it later
   ferrum bench --shape llama-3.2-1b        how fast this machine would be
+  ferrum convert model.pt model.safetensors
+                                           weights in another format, dtype or fewer bits
   ferrum doctor                            what helps or hinders on this machine
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C.)";
@@ -72,6 +74,7 @@ int main(int argc, char** argv) {
   add_bench(app, action);
   add_pull(app, action);
   add_cache(app, action);
+  add_convert(app, action);
   add_doctor(app, action);
 
   try {

@@ -1,0 +1,78 @@
+// ferrum convert, as its users meet it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "ferrum/types/json.h"
+#include "support/temp_folder.h"
+#include "system/command_line.h"
+
+namespace ferrum::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+const std::string kState = FERRUM_SOURCE_DIR "/tests/data/weights/matrix/state.pt";
+const std::string kModel = FERRUM_SOURCE_DIR "/models/demo";
+
+class ConvertTest : public ::testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return folder.path() / name; }
+  Json inspect(const std::string& target) {
+    return Json::parse(run_ferrum({"inspect", target, "--json"}).out)["weights"]["tensors"];
+  }
+  ferrum::test::TempFolder folder;
+};
+
+TEST_F(ConvertTest, AFileBecomesAnotherFormat) {
+  const CommandResult result = run_ferrum({"convert", kState, path("x.safetensors"), "--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["tensors"], 37);
+  EXPECT_EQ(inspect(path("x.safetensors")), inspect(kState));
+}
+
+TEST_F(ConvertTest, TensorsAreChosenAndChanged) {
+  const CommandResult result = run_ferrum({"convert", kState, path("x.npz"), "--tensor", "turned.*",
+                                    "--slice", "0:1:", "--transpose", "0,1", "--dtype", "f16"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const Json tensors = inspect(path("x.npz"));
+  EXPECT_EQ(tensors.size(), 3u);
+  EXPECT_EQ(tensors["turned.bf16"]["dtype"], "f16");
+  EXPECT_EQ(tensors["turned.i64"]["dtype"], "i64");
+  EXPECT_EQ(tensors["turned.f32"]["shape"], Json({5, 6}));
+}
+
+TEST_F(ConvertTest, AModelBecomesAFolderThatRuns) {
+  EXPECT_EQ(run_ferrum({"convert", kModel, path("m/"), "--dtype", "f32"}).exit_code, 0);
+  EXPECT_EQ(Json::parse(read_file(path("m/config.json")))["torch_dtype"], "float32");
+  const std::vector<std::string> ask{"-p", "Hello", "--temperature", "0", "-n", "8"};
+  std::vector<std::string> before{"run", kModel, "--dtype", "f32"}, after{"run", path("m")};
+  before.insert(before.end(), ask.begin(), ask.end());
+  after.insert(after.end(), ask.begin(), ask.end());
+  EXPECT_EQ(run_ferrum(after).out, run_ferrum(before).out);
+}
+
+TEST_F(ConvertTest, WrongUseSaysWhatIsRight) {
+  const auto expect = [&](std::vector<std::string> args, int status, const std::string& text) {
+    args.insert(args.begin(), "convert");
+    const CommandResult result = run_ferrum(args);
+    EXPECT_EQ(result.exit_code, status) << text;
+    EXPECT_THAT(result.err, HasSubstr(text));
+  };
+  expect({kState}, 2, "DST is required");
+  expect({kState, path("x")}, 1, "Formats that can be written");
+  expect({kState, path("x.npz")}, 1, "Cast it, to f32");
+  expect({kState, path("x.npz"), "--slice", "1"}, 2, "DIM:START:END");
+  expect({kState, path("x.npz"), "--quantize", "int4:x"}, 2, "'x'");
+  expect({kState, path("x.npz"), "--quantize", "int5"}, 1, "int5");
+  expect({kState, path("x.npz"), "--tensor", "nothing"}, 1, "List them with ferrum inspect");
+  expect({path("gone.pt"), path("x.npz")}, 1, "gone.pt");
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+}  // namespace
+}  // namespace ferrum::testing
