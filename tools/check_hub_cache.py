@@ -78,7 +78,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
                 self.answer(b"", headers, 302)
             else:
                 self.content(data, [*headers, ("ETag", etag)])
-        elif path == f"/api/models/org/name/revision/main" or path.endswith(COMMIT) and "/revision/" in path:
+        elif "/revision/" in path and path.endswith(("/main", COMMIT)):
             siblings = []
             for name, (data, large) in FILES.items():
                 entry = {"rfilename": name, "size": len(data), "blobId": content_hash(data, False)}

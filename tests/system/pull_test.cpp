@@ -1,5 +1,6 @@
 // ferrum pull and ferrum cache, against a Hub in the test.
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 

@@ -28,9 +28,9 @@ class TransferPool {
   // served.
   void start(std::function<void()> work);
 
-  // Memory for one part of read-ahead, kept for the next until all are back. `try_take_buffer` gives
-  // none while max_buffers() are out; `take_buffer` is for the part without which a reader stands
-  // still.
+  // Memory for one part of read-ahead, kept for the next until all are back. `try_take_buffer`
+  // gives none while max_buffers() are out; `take_buffer` is for the part without which a reader
+  // stands still.
   using Buffer = std::vector<std::byte>;
   std::optional<Buffer> try_take_buffer();
   Buffer take_buffer();
