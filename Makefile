@@ -29,8 +29,9 @@ test: ## Install what the tests need, build everything, run the tests
 	@cmake --build $(build)
 	@ctest --preset $(PRESET) --parallel $$(nproc)
 
-nightly: ## The tests under each sanitizer, then each fuzz target: make nightly FUZZ_SECONDS=3600
+nightly: ## Slow tests, all under each sanitizer, each fuzz target: make nightly FUZZ_SECONDS=3600
 	@tools/install_packages.sh nightly
+	@cmake --workflow --preset nightly
 	@cmake --workflow --preset asan
 	@cmake --workflow --preset tsan
 	@cmake --preset fuzz -D FERRUM_FUZZ_SECONDS=$(FUZZ_SECONDS)
