@@ -50,5 +50,11 @@ TEST(House, TheTourNamesWhatIsThere) {
   EXPECT_THAT(findings, IsEmpty()) << as_text(findings);
 }
 
+TEST(House, EveryThreatHasItsTests) {
+  const fs::path root = FERRUM_SOURCE_DIR;
+  const Findings findings = check_named_tests(root / "docs" / "threats.md", root);
+  EXPECT_THAT(findings, IsEmpty()) << as_text(findings);
+}
+
 }  // namespace
 }  // namespace ferrum::house

@@ -32,6 +32,9 @@ Findings check_snippets(const fs::path& page, const fs::path& root);
 // Every row of the tour's table names a header that has the name, and a folder that exists.
 Findings check_tour(const fs::path& page, const fs::path& root);
 
+// Every test that the last column of a Markdown table names exists, and every row names one.
+Findings check_named_tests(const fs::path& page, const fs::path& root);
+
 // The lines of a text file, without their ends.
 std::vector<std::string> read_lines(const fs::path& path);
 
