@@ -88,6 +88,7 @@ void Transfer::set_up(CURL* easy) {
   set(CURLOPT_USERAGENT, "ferrum");
   set(CURLOPT_ERRORBUFFER, detail_);
   set(CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
+  if (request_.direct) set(CURLOPT_PROXY, "");
   for (const char* variable : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
     if (const char* bundle = std::getenv(variable); bundle && *bundle) {
       set(CURLOPT_CAINFO, bundle);

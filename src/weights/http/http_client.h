@@ -32,6 +32,7 @@ struct HttpRequest {
   std::string body;
   Redirects redirects = Redirects::kFollow;
   bool fresh_connection = false;  // none that an earlier request left open
+  bool direct = false;            // past any proxy that the environment names
 };
 
 struct HttpResponse {

@@ -1,6 +1,5 @@
 #include "weights/sources/s3/aws_credentials.h"
 
-#include <ctime>
 #include <utility>
 
 #include "ferrum/types/error.h"
@@ -52,20 +51,6 @@ std::string AwsCredentialStore::without_secrets(std::string text) {
     }
   }
   return text;
-}
-
-SystemTime parse_aws_time(const std::string& text) {
-  std::tm utc{};
-  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
-  if (rest && *rest == '.') {
-    ++rest;
-    while (*rest >= '0' && *rest <= '9') ++rest;
-  }
-  const std::string zone = rest ? rest : "";
-  if (zone != "Z" && zone != "+00:00") {
-    throw Error(ErrorCode::kInvalidFormat, "'" + text.substr(0, 40) + "' is not a time in UTC");
-  }
-  return std::chrono::system_clock::from_time_t(timegm(&utc));
 }
 
 }  // namespace ferrum

@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
-namespace ferrum {
+#include "weights/sources/s3/aws_time.h"
 
-using SystemTime = std::chrono::system_clock::time_point;
+namespace ferrum {
 
 struct AwsCredentials {
   std::string access_key_id;
@@ -53,8 +53,5 @@ class AwsCredentialStore {
   SystemTime fetched_at_{};
   SystemTime next_try_{};
 };
-
-// "2026-11-23T14:00:00Z", with or without a fraction of seconds. Throws kInvalidFormat.
-SystemTime parse_aws_time(const std::string& text);
 
 }  // namespace ferrum

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <map>
 
 #include "ferrum/types/error.h"
@@ -91,15 +90,6 @@ std::string encode_aws_query(const QueryParameters& parameters) {
   return query;
 }
 
-std::string aws_timestamp(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 17> text;
-  std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
-  return text.data();
-}
-
 std::string canonical_request(const AwsRequest& request) {
   const auto headers = canonical_headers(request.headers);
   std::string text = request.method + "\n" + request.path + "\n" + request.query + "\n";
@@ -126,8 +116,7 @@ std::string aws_authorization(const AwsRequest& request, const AwsScope& scope,
 }
 
 void sign_aws_request(AwsRequest& request, const AwsScope& scope,
-                      const AwsCredentials& credentials,
-                      std::chrono::system_clock::time_point time) {
+                      const AwsCredentials& credentials, SystemTime time) {
   request.headers.add("x-amz-date", aws_timestamp(time));
   if (scope.service == "s3") {
     request.headers.add("x-amz-content-sha256", request.payload_sha256);

@@ -2,7 +2,6 @@
 // AWS Signature Version 4 as S3 wants it: the path is encoded once and never normalised.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,9 +36,6 @@ std::string encode_aws_path(std::string_view path);
 // "a=1&b=": encoded, sorted by name, then value.
 std::string encode_aws_query(const QueryParameters& parameters);
 
-// "20150830T123600Z"
-std::string aws_timestamp(std::chrono::system_clock::time_point time);
-
 // What is hashed and signed; for tests and for messages of the server to be compared with.
 std::string canonical_request(const AwsRequest& request);
 // The value of the Authorization header.
@@ -48,7 +44,6 @@ std::string aws_authorization(const AwsRequest& request, const AwsScope& scope,
 
 // Adds x-amz-date, x-amz-content-sha256 (S3 alone), x-amz-security-token and authorization.
 void sign_aws_request(AwsRequest& request, const AwsScope& scope,
-                      const AwsCredentials& credentials,
-                      std::chrono::system_clock::time_point time);
+                      const AwsCredentials& credentials, SystemTime time);
 
 }  // namespace ferrum

@@ -154,6 +154,7 @@ TEST_F(CredentialChainTest, TheMachinesRoleIsTheLastResort) {
   const AwsCredentialOrigin origin = find();
   EXPECT_EQ(origin.fetch().access_key_id, "ASIAJSON");
   EXPECT_EQ(*aws_.requests.back().headers.find("x-aws-ec2-metadata-token"), "session");
+  for (const HttpRequest& request : aws_.requests) EXPECT_TRUE(request.direct);
 
   aws_.variables["AWS_EC2_METADATA_DISABLED"] = "True";
   aws_.requests.clear();

@@ -28,19 +28,21 @@ HttpLimits limits_of(const AwsEnvironment& environment) {
   return {.connect_timeout = timeout, .idle_timeout = timeout, .max_body = 64 << 10};
 }
 
-HttpResponse get(const AwsEnvironment& environment, const std::string& url, HttpHeaders headers,
+// Past any proxy: what is asked is this machine's, and would be another's there.
+HttpResponse ask(const AwsEnvironment& environment, const std::string& url, HttpHeaders headers,
                  const std::string& method = "GET") {
-  return environment.send({.method = method,
-                           .url = url,
-                           .headers = std::move(headers),
-                           .body = {},
-                           .redirects = Redirects::kNone},
-                          limits_of(environment), {});
+  HttpRequest request;
+  request.method = method;
+  request.url = url;
+  request.headers = std::move(headers);
+  request.redirects = Redirects::kNone;
+  request.direct = true;
+  return environment.send(request, limits_of(environment), {});
 }
 
 std::string get_text(const AwsEnvironment& environment, const std::string& url,
                      const HttpHeaders& headers) {
-  HttpResponse response = get(environment, url, headers);
+  HttpResponse response = ask(environment, url, headers);
   if (response.status != 200) throw status_error("asking " + redact_url(url), response);
   return std::move(response.body);
 }
@@ -84,7 +86,7 @@ std::string machine_url(const AwsEnvironment& environment) {
 }
 
 HttpHeaders machine_session(const AwsEnvironment& environment, const std::string& url) {
-  const HttpResponse response = get(environment, url + "/latest/api/token",
+  const HttpResponse response = ask(environment, url + "/latest/api/token",
                                     {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}}, "PUT");
   if (response.status != 200) throw status_error("asking " + redact_url(url), response);
   return {{"x-aws-ec2-metadata-token", response.body}};
@@ -146,7 +148,7 @@ std::optional<AwsCredentialOrigin> find_machine_credentials(const AwsEnvironment
   const std::string url = machine_url(environment);
   try {
     const HttpHeaders session = machine_session(environment, url);
-    if (get(environment, url + kMachineRoles, session).status != 200) return std::nullopt;
+    if (ask(environment, url + kMachineRoles, session).status != 200) return std::nullopt;
   } catch (const HttpError&) {
     return std::nullopt;  // no such service: this machine is not AWS's
   }

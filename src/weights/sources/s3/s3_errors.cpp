@@ -1,6 +1,5 @@
 #include "weights/sources/s3/s3_errors.h"
 
-#include <ctime>
 #include <utility>
 
 namespace ferrum {
@@ -136,13 +135,6 @@ bool is_expiry(const HttpResponse& response) {
   if (response.body.empty()) return response.status == 400;
   const auto body = find_s3_error(response.body);
   return body && (body->code == "ExpiredToken" || body->code == "TokenRefreshRequired");
-}
-
-std::optional<SystemTime> parse_http_date(const std::string& text) {
-  std::tm utc{};
-  const char* rest = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S", &utc);
-  if (!rest || std::string(rest) != " GMT") return std::nullopt;
-  return std::chrono::system_clock::from_time_t(timegm(&utc));
 }
 
 }  // namespace ferrum

@@ -1,12 +1,11 @@
 #pragma once
 // What a refusal of S3 means for the one who asked.
 
-#include <optional>
 #include <string>
 
 #include "ferrum/types/error.h"
 #include "weights/http/http_client.h"
-#include "weights/sources/s3/aws_credentials.h"
+#include "weights/sources/s3/aws_time.h"
 #include "weights/sources/s3/s3_xml.h"
 
 namespace ferrum {
@@ -26,8 +25,5 @@ Error s3_error(const S3Asked& asked, const HttpResponse& response, SystemTime no
 bool is_transient(const HttpResponse& response);
 // Whether temporary credentials were refused for their age. A HEAD has no text to say so.
 bool is_expiry(const HttpResponse& response);
-
-// "Mon, 23 Nov 2026 14:00:00 GMT"; nothing for anything else.
-std::optional<SystemTime> parse_http_date(const std::string& text);
 
 }  // namespace ferrum

@@ -14,12 +14,14 @@ constexpr size_t kMaxListed = 10'000;
 // The strongest first.
 constexpr std::array kAlgorithms{"sha256", "crc64nvme", "crc32c", "crc32"};
 
-std::optional<S3Checksum> find_checksum(const HttpHeaders& headers) {
+// That of the whole object. One that was uploaded in parts, which its ETag tells ("...-12"), may
+// have one of its parts' checksums instead, and not every server says which it is.
+std::optional<S3Checksum> find_checksum(const HttpHeaders& headers, const std::string& etag) {
   const std::string* type = headers.find("x-amz-checksum-type");
-  if (type && *type != "FULL_OBJECT") return std::nullopt;
+  const bool has_parts = etag.find('-') != etag.npos;
+  if (type ? *type != "FULL_OBJECT" : has_parts) return std::nullopt;
   for (const char* algorithm : kAlgorithms) {
     const std::string* value = headers.find(std::string("x-amz-checksum-") + algorithm);
-    // "...-12": of twelve parts' checksums.
     if (value && value->find('-') == value->npos) return S3Checksum{algorithm, *value};
   }
   return std::nullopt;
@@ -37,7 +39,7 @@ S3ObjectState head_object(S3Bucket& bucket, const std::string& key) {
     throw Error(ErrorCode::kIo, "s3://" + bucket.name() + "/" + key +
                                     ": the server names no " + (size ? "ETag" : "length"));
   }
-  return {.size = *size, .etag = *etag, .checksum = find_checksum(response.headers)};
+  return {.size = *size, .etag = *etag, .checksum = find_checksum(response.headers, *etag)};
 }
 
 std::vector<S3Object> list_folder(S3Bucket& bucket, const std::string& prefix) {

@@ -98,6 +98,9 @@ TEST(S3XmlTest, ReadsTheCredentialsOfARole) {
   EXPECT_EQ(credentials.secret_access_key, "s/+");
   EXPECT_EQ(credentials.session_token, "t==");
   EXPECT_EQ(credentials.expires, std::chrono::system_clock::from_time_t(1795442400));
+  const AwsCredentials forever =
+      parse_sts_credentials(head + "<Expiration>9999-12-31T23:59:59Z</Expiration>" + tail);
+  EXPECT_GT(*forever.expires, *credentials.expires);
   EXPECT_THROW(parse_sts_credentials(head + tail), Error);
   EXPECT_THROW(parse_sts_credentials("<a/>"), Error);
 }
