@@ -22,8 +22,8 @@ import boto3
 ROOT = pathlib.Path(__file__).parent.parent
 MODEL = ROOT / "models/demo"
 BUCKETS = ["models", "with.dots"]
-PREFIXES = ["plain", "a=b+c d", "deep/er/folder", "\u00fc\u1234\U0001f600~", "100%25 & (more), 'quotes'!",
-            "double//slash"]
+PREFIXES = ["plain", "a=b+c d", "deep/er/folder", "\u00fc\u1234\U0001f600~",
+            "100%25 & (more), 'quotes'!", "double//slash"]
 POLICY = {"Version": "2012-10-17",
           "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 

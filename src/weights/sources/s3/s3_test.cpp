@@ -33,12 +33,12 @@ std::string read_file(const fs::path& path) {
 
 // Every file of the formats' references, those that refer to others included.
 TEST_F(S3Test, FilesLoadAsFromTheDisk) {
-  const std::string folder = "dir=1+/a b/\xC3\xBC~/";
+  const std::string place = "dir=1+/a b/\xC3\xBC~/";
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(kFolder)) {
     if (!entry.is_regular_file()) continue;
     files.push_back(entry.path().lexically_relative(kFolder));
-    server_.put("models", folder + files.back().string(), read_file(entry.path()));
+    server_.put("models", place + files.back().string(), read_file(entry.path()));
   }
   std::set<std::string> formats;
   for (const fs::path& file : files) {
@@ -50,7 +50,7 @@ TEST_F(S3Test, FilesLoadAsFromTheDisk) {
       continue;  // a listing, or a file that is wrong on purpose
     }
     SCOPED_TRACE(file);
-    const WeightSource remote = source(folder + file.string());
+    const WeightSource remote = source(place + file.string());
     ASSERT_EQ(Json(loader->get_metadata(remote)), Json(metadata));
     formats.insert(metadata.format);
     for (const auto& [name, info] : metadata.tensors) {
