@@ -84,7 +84,8 @@ std::unique_ptr<ModelFiles> open_model(const WeightCatalogs& catalogs, const std
                                        const WeightLoaderConfig& config) {
   const SourcePart* part = find_source(catalogs, location);
   std::error_code unknown;
-  const bool is_file = part ? may_be_model(catalogs.formats, location)
+  const std::string_view name = std::string_view(location).substr(0, location.find_first_of("?#"));
+  const bool is_file = part ? may_be_model(catalogs.formats, name)
                             : std::filesystem::is_regular_file(location, unknown);
   if (is_file) {
     auto model = open_model_file(catalogs, parse_weight_source(catalogs, location), config);

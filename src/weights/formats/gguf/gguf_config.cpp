@@ -1,5 +1,6 @@
 #include "weights/formats/gguf/gguf_config.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>

@@ -1,5 +1,6 @@
 #include "weights/formats/gguf/gguf_tokenizer.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 

@@ -1,10 +1,8 @@
 #include "weights/formats/gguf/gguf_values.h"
 
 #include <array>
-#include <optional>
 
 #include "ferrum/text/utf8.h"
-#include "ferrum/types/checked.h"
 #include "ferrum/types/error.h"
 
 namespace ferrum {
