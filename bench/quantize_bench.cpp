@@ -1,6 +1,7 @@
 // Casts and quantisations while weights are loaded, as shares of memcpy by as many threads in the
-// same moments: each sample of a transformation stands beside one of memcpy, and the median rate
-// and the median share are printed. Rates are bytes of the file per second, warm; the result is
+// same moments: each sample of a transformation stands beside one of memcpy, and the medians are
+// printed: bytes of the file per second, per second of one processor's time (which neighbours on a
+// shared machine change less), and the share of memcpy's rate. The file is warm; the result is
 // allocated anew in each sample, as a load does, while memcpy's destination is warm.
 //
 //   quantize_bench [threads]      2 by default
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "ferrum/types/vector_isa.h"
 #include "ferrum/weights/weight_catalogs.h"
@@ -48,16 +50,18 @@ class Weights {
   void measure(const char* name, std::vector<TensorTransformation> transformations) {
     const auto wanted = specs(std::move(transformations));
     const auto load = [&] { return loader_->load_weights(wanted).size(); };
-    std::vector<double> rates, shares;
-    seconds_of(load);
+    const double gigabytes = static_cast<double>(kTensors * bytes_) * 1e-9;
+    std::vector<double> rates, processor_rates, shares;
+    measure(load);
     for (int i = 0; i < kSamples; ++i) {
-      const double copying = seconds_of([&] { copy(); });
-      const double loading = seconds_of(load);
-      rates.push_back(static_cast<double>(kTensors * bytes_) / loading * 1e-9);
-      shares.push_back(copying / loading);
+      const Times copying = measure([&] { copy(); });
+      const Times loading = measure(load);
+      rates.push_back(gigabytes / loading.wall);
+      processor_rates.push_back(gigabytes / loading.processor);
+      shares.push_back(copying.wall / loading.wall);
     }
-    std::printf("%-24s %6.2f GB/s   %4.0f %% of memcpy\n", name, median(rates),
-                100 * median(shares));
+    std::printf("%-24s %6.2f GB/s %6.2f GB per processor second %5.0f %% of memcpy\n", name,
+                median(rates), median(processor_rates), 100 * median(shares));
   }
 
  private:
@@ -88,11 +92,16 @@ class Weights {
     });
   }
 
+  struct Times {
+    double wall, processor;  // seconds; the latter of all threads
+  };
   template <class F>
-  static double seconds_of(F&& work) {
+  static Times measure(F&& work) {
     const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t clock = std::clock();
     work();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
+    return {wall.count(), static_cast<double>(std::clock() - clock) / CLOCKS_PER_SEC};
   }
 
   static double median(std::vector<double> values) {
