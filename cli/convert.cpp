@@ -192,7 +192,8 @@ WeightConversion plan(const ConvertOptions& o, const Input& input, const Steps& 
   return conversion;
 }
 
-// The modules that stay as they are, for the quantization_config of the model.
+// The modules that stay as they are, for the quantization_config of the model. An output layer that
+// shares the embedding's weights is one of them, and has no tensor to show it.
 std::vector<std::string> dense_modules(const Input& input, const Steps& steps) {
   constexpr std::string_view kSuffix = ".weight";
   std::vector<std::string> modules;
@@ -202,6 +203,7 @@ std::vector<std::string> dense_modules(const Input& input, const Steps& steps) {
       modules.push_back(name.substr(0, name.size() - kSuffix.size()));
     }
   }
+  if (!input.tensors.contains("lm_head.weight")) modules.emplace_back("lm_head");
   return modules;
 }
 

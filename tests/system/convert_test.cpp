@@ -56,6 +56,27 @@ TEST_F(ConvertTest, AModelBecomesAFolderThatRuns) {
   EXPECT_EQ(run_ferrum(after).out, run_ferrum(before).out);
 }
 
+TEST_F(ConvertTest, AQuantisedModelSaysSoInItsConfig) {
+  const CommandResult result =
+      run_ferrum({"convert", kModel, path("q/"), "--quantize", "int4:64"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const Json tensors = inspect(path("q/model.safetensors"));
+  const std::string layer = "model.layers.0.mlp.up_proj.weight";
+  EXPECT_FALSE(tensors.contains(layer));
+  EXPECT_EQ(tensors[layer + "_packed"]["shape"], Json({576, 32}));
+  EXPECT_EQ(tensors[layer + "_scale"]["shape"], Json({576, 4}));
+  EXPECT_EQ(tensors[layer + "_shape"]["dtype"], "i64");
+  EXPECT_EQ(tensors["model.embed_tokens.weight"]["dtype"], "bf16");
+  const Json config = Json::parse(read_file(path("q/config.json")))["quantization_config"];
+  EXPECT_EQ(config["quant_method"], "compressed-tensors");
+  EXPECT_EQ(config["config_groups"]["group_0"]["weights"]["group_size"], 64);
+  // The demonstration's output layer shares the embedding; readers would look for its scales.
+  EXPECT_THAT(config["ignore"], ::testing::Contains("lm_head"));
+  const CommandResult run = run_ferrum({"run", path("q"), "-p", "Hello"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("no backend computes with yet"));
+}
+
 TEST_F(ConvertTest, WrongUseSaysWhatIsRight) {
   const auto expect = [&](std::vector<std::string> args, int status, const std::string& text) {
     args.insert(args.begin(), "convert");
