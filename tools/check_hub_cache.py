@@ -78,7 +78,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
                 self.answer(b"", headers, 302)
             else:
                 self.content(data, [*headers, ("ETag", etag)])
-        elif "/revision/" in path and path.endswith(("/main", COMMIT)):
+        elif path in (f"/api/models/org/name/revision/{r}" for r in ("main", COMMIT)):
             siblings = []
             for name, (data, large) in FILES.items():
                 entry = {"rfilename": name, "size": len(data), "blobId": content_hash(data, False)}
@@ -131,7 +131,7 @@ def main(ferrum):
     total = sum(len(data) for data, _ in FILES.values())
 
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**online, "HF_HOME": folder}
+        environment = {**online, "HF_HOME": folder, "FERRUM_CACHE": folder + "/own"}
         offline = {**environment, "HF_HUB_OFFLINE": "1"}
         subprocess.run([ferrum, "pull", "hf:org/name", "--all"], env=environment, check=True)
         inner = ("from huggingface_hub import hf_hub_download as d;"
@@ -146,7 +146,7 @@ def main(ferrum):
         check(found == f"[] 1 {total} ['main']", "huggingface_hub scans the cache: " + found)
 
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**online, "HF_HOME": folder}
+        environment = {**online, "HF_HOME": folder, "FERRUM_CACHE": folder + "/own"}
         offline = {**environment, "HF_HUB_OFFLINE": "1"}
         run_python(snapshot, environment)
         listed = json.loads(subprocess.check_output(
@@ -159,9 +159,11 @@ def main(ferrum):
         verified = subprocess.run([ferrum, "cache", "verify"], env=environment, text=True,
                                   capture_output=True)
         check(verified.stdout == "3 checked, 0 damaged\n", "ferrum verifies: " + verified.stdout)
-        subprocess.run([ferrum, "cache", "prune", "--max-size", "100"], env=environment, check=True)
+        large = len(FILES["model.safetensors"][0])  # what ferrum used last
+        subprocess.run([ferrum, "cache", "prune", "--max-size", str(large)], env=environment,
+                       check=True)
         found = run_python(scan, offline)
-        check(found == "[] 1 10 ['main']", "huggingface_hub scans what ferrum left: " + found)
+        check(found == f"[] 1 {large} ['main']", "huggingface_hub scans what ferrum left: " + found)
         subprocess.run([ferrum, "cache", "prune", "--max-size", "0"], env=environment, check=True)
         found = run_python(scan, offline)
         check(found == "[] 0 0 []", "and after all was removed: " + found)
