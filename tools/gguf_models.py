@@ -138,9 +138,25 @@ def add_config(writer, config):
         writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
 
 
+def add_tokenizer(writer, vocab_size):
+    """Three special tokens, a token for each visible character, and one that is merged."""
+    tokens = ["<|pad|>", "<|begin|>", "<|end|>"] + [chr(33 + i) for i in range(vocab_size - 4)]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(tokens + ["ab"])
+    normal = [gguf.TokenType.NORMAL] * (vocab_size - 3)
+    writer.add_token_types([gguf.TokenType.CONTROL] * 3 + normal)
+    writer.add_token_merges(["a b"])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_add_bos_token(True)
+    writer.add_chat_template("{% for m in messages %}{{ m.content }}<|end|>{% endfor %}")
+
+
 def write(config, tensors, path):
     writer = gguf.GGUFWriter(path, "llama")
     add_config(writer, config)
+    add_tokenizer(writer, config.vocab_size)
     for name, data, number in tensors:
         writer.add_tensor(name, data, raw_dtype=number)
     writer.write_header_to_file()

@@ -167,6 +167,19 @@ TEST_P(LlamaParity, RequestsOfABatchDoNotDisturbEachOther) {
   }
 }
 
+// Ids as tools/gguf_models.py numbers its tokens.
+TEST(GgufModel, TokenizerAndChatTemplateAreInsideTheFile) {
+  EngineConfig config;
+  config.model = folder_of("gguf_q8_0") + "/gguf_q8_0.gguf";
+  const auto engine = Engine::open(config);
+  using Ids = std::vector<int32_t>;
+  EXPECT_EQ(engine->text_request("abc!").tokens, (Ids{1, 95, 'c' - 30, '!' - 30}));
+  ASSERT_TRUE(engine->has_chat_template());
+  EXPECT_EQ(engine->chat_request({{{"role", "user"}, {"content", "cab"}}}).tokens,
+            (Ids{'c' - 30, 95, 2}));
+  EXPECT_EQ(engine->model_info().head_dim, 8);
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, LlamaParity, ::testing::ValuesIn(model_names()),
                          [](const auto& model) { return model.param; });
 
