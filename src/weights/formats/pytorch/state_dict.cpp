@@ -14,7 +14,8 @@ namespace ferrum {
 namespace {
 
 constexpr std::array<std::string_view, 3> kWrappers{"state_dict", "model_state_dict", "model"};
-constexpr size_t kMaxEntries = size_t{1} << 24;  // looked at, again where they are shared
+// Few values that share containers could have very many names: a bomb.
+constexpr size_t kMaxSharing = 64, kAlwaysShared = 10'000;
 constexpr size_t kMaxExtras = 1000, kMaxExtraText = 256;
 constexpr size_t kMaxListedKeys = 50;
 
@@ -73,10 +74,11 @@ class StateDictReader {
     }
   }
   void count_entry() {
-    if (++entries_ > kMaxEntries) {
-      refuse("it shares containers so that it has more than " + std::to_string(kMaxEntries) +
-             " entries");
-    }
+    if (++entries_ > kMaxSharing * pickle_.size() + kAlwaysShared) refuse_sharing();
+  }
+
+  [[noreturn]] static void refuse_sharing() {
+    refuse("its containers are shared so that they would hold far more than is there");
   }
 
   // Also refuses what contains itself, so that walks that follow end.
@@ -89,6 +91,7 @@ class StateDictReader {
     }
     mark = Mark::kOpen;
     bool holds = is_torch_tensor(container_, id);
+    distinct_ += holds;
     if (!holds) {
       for_each_entry(id, [&](std::optional<PickleId>, PickleId value) {
         holds = holds_tensor(value, depth + 1) || holds;
@@ -187,6 +190,7 @@ class StateDictReader {
     if (result_.tensors.size() == kMaxTorchTensors) {
       refuse("it has more than " + std::to_string(kMaxTorchTensors) + " tensors");
     }
+    if (result_.tensors.size() > kMaxSharing * distinct_ + kAlwaysShared) refuse_sharing();
     const auto [it, added] = result_.tensors.try_emplace(name);
     if (!added) refuse("it has two tensors called " + quote_json(name));
     try {
@@ -222,7 +226,8 @@ class StateDictReader {
   const TorchContainer& container_;
   const Pickle& pickle_;
   std::vector<Mark> marks_;
-  size_t entries_ = 0;
+  size_t entries_ = 0;   // looked at
+  size_t distinct_ = 0;  // tensors
   StateDict result_;
 };
 

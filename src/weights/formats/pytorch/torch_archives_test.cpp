@@ -150,6 +150,7 @@ TEST_F(TorchArchivesTest, TarArchivesAreDataOnly) {
   storages("J\xff\xff\xff\x7f.", "how much");
   storages("K\2." + tar_storage(10, 6, 6) + tar_storage(10, 6, 6) + "].", "two storages");
   const std::string one = "K\1." + tar_storage(10, 6, 6);
+  storages(one + "N.", "no list of parts");
   storages(one + "](" + tuple({11, 12, 0, 1}) + "e.", "not there");
   storages(one + "](" + tuple({11, 10, 3, 4}) + "e.", "no part of one of 6");
   storages(one + "](" + tuple({11, 10, -1, 1}) + "e.", "no part of one of 6");

@@ -98,6 +98,7 @@ class TorchTar : public TorchContainer {
     if (!storages_.emplace(key, storage).second) refuse("has two storages " + key);
   }
   void read_views(const Pickle& pickle) {
+    if (!pickle.is(pickle.root(), PickleKind::kList)) refuse("has no list of parts of storages");
     for (const PickleId id : pickle.items(pickle.root())) {
       const auto items = pickle.items(id);
       if (items.size() != 4) refuse("has a part of a storage that is no part");
