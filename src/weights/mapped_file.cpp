@@ -44,6 +44,8 @@ std::shared_ptr<Storage> map_file(const std::string& path, std::shared_ptr<const
   return std::make_shared<MappedStorage>(address, file.size(), std::move(keep));
 }
 
+const int64_t kPage = sysconf(_SC_PAGESIZE);
+
 class FileByteSource : public ByteSource {
  public:
   FileByteSource(const std::string& path, std::string name, std::shared_ptr<const void> keep)
@@ -64,12 +66,19 @@ class FileByteSource : public ByteSource {
     check_range(offset, bytes);
     if (bytes == 0) return;
     // The hint starts the read of the whole range at once; touching its pages waits for it.
-    const auto page = static_cast<int64_t>(sysconf(_SC_PAGESIZE));
-    const int64_t begin = offset / page * page;
+    const int64_t begin = offset / kPage * kPage;
     madvise(address(begin), static_cast<size_t>(offset + bytes - begin), MADV_WILLNEED);
-    for (int64_t at = begin; at < offset + bytes; at += page) {
+    for (int64_t at = begin; at < offset + bytes; at += kPage) {
       static_cast<void>(*static_cast<const volatile std::byte*>(address(at)));
     }
+  }
+
+  // The page cache keeps what this process lets go.
+  void release(int64_t offset, int64_t bytes) const override {
+    check_range(offset, bytes);
+    const int64_t begin = (offset + kPage - 1) / kPage * kPage;
+    const int64_t end = (offset + bytes) / kPage * kPage;
+    if (begin < end) madvise(address(begin), static_cast<size_t>(end - begin), MADV_DONTNEED);
   }
 
  private:

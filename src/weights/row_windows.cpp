@@ -80,6 +80,7 @@ void for_each_row_window(const TensorBytes& bytes, const Tensor& view, ElementPi
     const Tensor part = view.narrow(0, first, count);
     if (as_they_are) {
       sink(static_cast<const std::byte*>(part.raw_data()), first, count);
+      bytes.release(part);
       done(part.size_bytes());
     } else {
       bytes.gather(part, pipeline, buffer.data(), done);

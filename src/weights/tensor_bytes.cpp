@@ -1,5 +1,7 @@
 #include "weights/tensor_bytes.h"
 
+#include <algorithm>
+
 #include "weights/swap_bytes.h"
 #include "weights/windowed_gather.h"
 
@@ -8,6 +10,7 @@ namespace {
 
 // A request costs about as long as so many bytes do.
 constexpr int64_t kMaxGap = int64_t{128} << 10;
+constexpr int64_t kMappedPiece = int64_t{16} << 20;  // of a mapped file, in memory at once
 
 }  // namespace
 
@@ -24,8 +27,19 @@ TensorBytes::TensorBytes(const WeightReader& reader, std::string_view name, cons
 
 void TensorBytes::gather(const Tensor& view, ElementPipeline& pipeline, std::byte* out,
                          FunctionRef<void(int64_t bytes)> done) const {
-  if (view.device().is_cpu()) return pipeline.gather(view, out, done);
   using Sink = FunctionRef<void(std::span<const std::byte>)>;
+  if (is_in_file(view)) {
+    const auto* const base = static_cast<const std::byte*>(view.storage()->data());
+    const auto lend = [&](int64_t begin, int64_t end, Sink sink) {
+      for (int64_t at = begin; at < end; at += kMappedPiece) {
+        const int64_t count = std::min(kMappedPiece, end - at);
+        sink({base + at, static_cast<size_t>(count)});
+        stored_->bytes->release(at, count);
+      }
+    };
+    return gather_in_windows(view, pipeline, out, lend, {kMaxGap}, done);
+  }
+  if (view.device().is_cpu()) return pipeline.gather(view, out, done);
   if (stored_) {
     const auto read = [&](int64_t begin, int64_t end, Sink sink) {
       stored_->bytes->stream(begin, end - begin, sink);
@@ -36,6 +50,15 @@ void TensorBytes::gather(const Tensor& view, ElementPipeline& pipeline, std::byt
     reader_.decode(name_, begin, end, sink);
   };
   gather_in_windows(view, pipeline, out, decode, {INT64_MAX}, done);
+}
+
+bool TensorBytes::is_in_file(const Tensor& view) const {
+  return stored_ && view.device().is_cpu() && view.storage() == view_.storage() &&
+         is_byte_sized(view.dtype());
+}
+
+void TensorBytes::release(const Tensor& part) const {
+  if (is_in_file(part)) stored_->bytes->release(part.byte_offset(), part.size_bytes());
 }
 
 void TensorBytes::stream(const Tensor& part,

@@ -23,15 +23,20 @@ class TensorBytes {
   const TransformStep* swap() const { return swap_ ? &*swap_ : nullptr; }
 
   // The elements of `view`, which was made of view() or lies in host memory, through `pipeline` to
-  // `out` in row-major order. Elements that are not in memory pass through a window.
+  // `out` in row-major order. What is not in memory, or mapped there, passes through a window.
   void gather(const Tensor& view, ElementPipeline& pipeline, std::byte* out,
               FunctionRef<void(int64_t bytes)> done) const;
+
+  // A contiguous part of view() was read for good.
+  void release(const Tensor& part) const;
 
   // The bytes of a contiguous part of view(), which has none in memory, in chunks of whole
   // elements.
   void stream(const Tensor& part, FunctionRef<void(std::span<const std::byte>)> sink) const;
 
  private:
+  bool is_in_file(const Tensor& view) const;
+
   const WeightReader& reader_;
   std::string_view name_;
   std::optional<StoredTensor> stored_;

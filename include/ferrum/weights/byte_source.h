@@ -39,6 +39,10 @@ class ByteSource {
   // is no nearer place.
   virtual void prefetch(int64_t offset, int64_t bytes) const = 0;
 
+  // Gives back the memory that a range of storage() takes in this process. It can still be read,
+  // more slowly the next time.
+  virtual void release(int64_t /*offset*/, int64_t /*bytes*/) const {}
+
  protected:
   // Throws kInvalidArgument unless [offset, offset + bytes) lies inside.
   void check_range(int64_t offset, int64_t bytes) const;
