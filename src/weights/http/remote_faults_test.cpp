@@ -247,7 +247,7 @@ TEST(RemoteFaultsTest, ASilentServerIsLeftAndAskedAgain) {
   }));
   const auto object = open_object(server, {}, options);
   expect_range(*object, kMiB, 1000);
-  EXPECT_EQ(server.requests().size(), 4u);
+  EXPECT_GE(server.requests().size(), 4u);
 }
 
 TEST(RemoteFaultsTest, ASlowPartIsAskedForASecondTime) {

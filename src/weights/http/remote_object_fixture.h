@@ -11,11 +11,10 @@
 
 namespace ferrum {
 
-// Waits of milliseconds, where users are given seconds.
+// Waits of milliseconds before a further attempt, where users are given seconds.
 inline RemoteOptions hasty_options() {
   using namespace std::chrono_literals;
   RemoteOptions options;
-  options.limits.idle_timeout = 1000ms;
   options.retries.first_wait = 1ms;
   options.retries.longest_wait = 10ms;
   options.retries.longest_retry_after = 2s;
