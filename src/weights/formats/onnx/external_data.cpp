@@ -1,11 +1,11 @@
 #include "weights/formats/onnx/external_data.h"
 
-#include <array>
 #include <charconv>
 #include <optional>
 
 #include "ferrum/types/checked.h"
 #include "ferrum/types/error.h"
+#include "weights/strict_sax.h"
 
 namespace ferrum {
 namespace {
@@ -30,8 +30,8 @@ std::optional<int64_t> find_number(const Entries& entries, const char* key) {
   const char* const end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, value);
   if (parsed.ec != std::errc() || parsed.ptr != end || text[0] == '-') {
-    refuse("has the " + std::string(key) + " '" + text.substr(0, 40) +
-           "', not a plain number of 63 bits");
+    refuse("has the " + std::string(key) + " " + quote_json(text) +
+           ", not a plain number of 63 bits");
   }
   return value;
 }

@@ -37,7 +37,10 @@ void ModelDescription::take(WireReader& reader, const WireField& field) {
       break;
     case kOpsetImport:
     case kMetadataProps:
-      if (++entries_ > kMaxEntries) reader.fail(field.position, "it describes itself without end");
+      if (++entries_ > kMaxEntries) {
+        reader.fail(field.position, "it has more than " + std::to_string(kMaxEntries) +
+                                        " sets of operators and properties");
+      }
       if (field.number == kOpsetImport) take_opset(reader, reader.bytes_of(field));
       if (field.number == kMetadataProps) take_property(reader, reader.bytes_of(field));
       break;

@@ -5,6 +5,7 @@
 
 #include "ferrum/types/error.h"
 #include "weights/formats/onnx/model_description.h"
+#include "weights/strict_sax.h"
 
 namespace ferrum {
 namespace {
@@ -214,7 +215,7 @@ class ModelWalk {
       model_.extra["ignored_external_data_keys"][key] = true;
     }
     const auto [kept, is_new] = model_.tensors.try_emplace(tensor.name);
-    if (!is_new) reader_.fail(0, "two tensors are named '" + tensor.name + "'");
+    if (!is_new) reader_.fail(0, "two tensors are named " + quote_json(tensor.name));
     kept->second = std::move(tensor);
   }
 

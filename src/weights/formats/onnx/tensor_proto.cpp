@@ -10,6 +10,7 @@
 #include "ferrum/types/checked.h"
 #include "ferrum/types/error.h"
 #include "weights/formats/onnx/element_type.h"
+#include "weights/strict_sax.h"
 
 namespace ferrum {
 namespace {
@@ -54,7 +55,7 @@ class TensorParser {
     return finish();
   } catch (const Error& error) {
     if (tensor_.name.empty()) throw;
-    throw error.with_context("tensor '" + tensor_.name + "'");
+    throw error.with_context("tensor " + quote_json(tensor_.name));
   }
 
  private:
@@ -168,7 +169,7 @@ class TensorParser {
           invalid("the external data has more than " + std::to_string(kMaxExternalKeys) + " keys"));
     }
     if (!external_.emplace(key, value).second) {
-      note(invalid("the external data has the key '" + key + "' twice"));
+      note(invalid("the external data has the key " + quote_json(key) + " twice"));
     }
   }
 
