@@ -64,7 +64,12 @@ void fetch_rest(const Download& d, PartialFile& file, const std::stop_token& sto
     if (progress) progress(file.bytes(), d.content.size);
   };
   try {
+    try {
     d.stream(file.bytes(), append, stop);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) check_stop(d, stop);
+    throw;
+  }
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInvalidFormat) file.discard();
     throw;
