@@ -220,6 +220,12 @@ ModelWeights::Request FileModelSource::request_of(const WeightDeclaration& weigh
   return request;
 }
 
+std::vector<ModelWeights::Request> FileModelSource::requests() const {
+  std::vector<ModelWeights::Request> all;
+  for (const WeightDeclaration& weight : declared_) all.push_back(request_of(weight));
+  return all;
+}
+
 // Weight files that are not on this machine come whole into the cache, where loads then find them.
 void FileModelSource::download(const std::stop_token& stop, const OpenProgressCallback& progress) {
   if (!loader_config_.enable_caching) return;
@@ -231,7 +237,8 @@ void FileModelSource::download(const std::stop_token& stop, const OpenProgressCa
   }
 }
 
-// Files are read ahead at the speed of their medium, unless memory could not keep them.
+// What is used where it lies is read ahead at the speed of its medium, unless memory could not keep
+// it. What is cast or decoded passes through a window.
 void FileModelSource::read_ahead(const std::stop_token& stop,
                                  const OpenProgressCallback& progress) {
   const LoadProgress report = [&](int64_t done, int64_t total) {
@@ -239,6 +246,10 @@ void FileModelSource::read_ahead(const std::stop_token& stop,
   };
   if (weights_->total_size_bytes() > query_host_memory().available_bytes) return;
   if (packed_) return packed_->preload(stop, report);
+  const std::vector<LoadPlan> plans = weights_->plan(requests());
+  if (!std::all_of(plans.begin(), plans.end(), [](const auto& plan) { return plan.in_place; })) {
+    return;
+  }
   for (const WeightSource& source : weights_->sources()) {
     if (is_on_this_machine(source)) loader_->preload(source, stop, report);
   }
@@ -246,9 +257,8 @@ void FileModelSource::read_ahead(const std::stop_token& stop,
 
 // Without a cache that can be written, every start does the work anew.
 void FileModelSource::pack(const std::stop_token& stop, const OpenProgressCallback& progress) try {
-  std::vector<ModelWeights::Request> requests;
-  for (const WeightDeclaration& weight : declared_) requests.push_back(request_of(weight));
-  packed_ = PackedWeights::open({*weights_, requests, files_->location(), layout_}, catalogs_,
+  const std::vector<ModelWeights::Request> all = requests();
+  packed_ = PackedWeights::open({*weights_, all, files_->location(), layout_}, catalogs_,
                                 loader_config_, stop, [&](int64_t done, int64_t total) {
                                   if (progress) progress({"weights", done, total});
                                 });

@@ -35,6 +35,7 @@ class FileModelSource final : public ModelSource {
   void check_present(const std::vector<WeightDeclaration>& weights) const;
   void check_fitting(const WeightDeclaration& weight, const TensorInfo& info) const;
   ModelWeights::Request request_of(const WeightDeclaration& weight) const;
+  std::vector<ModelWeights::Request> requests() const;
   bool is_on_this_machine(const WeightSource& source) const {
     return !catalogs_.sources.get(source.kind).fetch;
   }
