@@ -2,7 +2,8 @@
 
 #include <cstdlib>
 
-#include "ferrum/weights/weight_catalogs.h"
+#include "ferrum/types/error.h"
+#include "support/ranged_bytes.h"
 #include "weights/archives/zip_archive.h"
 
 namespace {
@@ -30,11 +31,9 @@ void read_entry(const ferrum::ZipArchive& archive, const ferrum::ZipArchive::Ent
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const ferrum::WeightCatalogs catalogs = ferrum::create_weight_catalogs();
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
-    const ferrum::ZipArchive archive(catalogs.sources.get("memory").open(
-        ferrum::WeightSource::memory(ferrum::borrow_bytes(text), "fuzz.zip"), {}));
+    const ferrum::ZipArchive archive(std::make_shared<ferrum::RangedBytes>(
+        "fuzz.zip", std::string(reinterpret_cast<const char*>(data), size)));
     for (const auto& entry : archive.entries()) {
       try {
         read_entry(archive, entry);

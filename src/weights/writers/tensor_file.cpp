@@ -46,12 +46,21 @@ void TensorFile::finish() {
   file_.publish();
 }
 
-void check_names_differ(const WriteRequest& request) {
+void check_tensors(const WriteRequest& request) {
+  constexpr int64_t kMostBytes = int64_t{1} << 60;
   std::set<std::string_view> names;
+  int64_t left = kMostBytes;
   for (const TensorDeclaration& tensor : request.tensors) {
-    if (names.insert(tensor.name).second) continue;
-    throw Error(ErrorCode::kInvalidArgument,
-                "two tensors '" + tensor.name + "' are to be written to " + request.path);
+    if (!names.insert(tensor.name).second) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "two tensors '" + tensor.name + "' are to be written to " + request.path);
+    }
+    const int64_t bytes = bytes_of(tensor.dtype, tensor.shape.numel());
+    if (bytes > left) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the tensors to be written to " + request.path + " are larger than any file");
+    }
+    left -= bytes;
   }
 }
 

@@ -39,8 +39,9 @@ class TensorFile : public WeightWriter {
   std::map<std::string, Progress, std::less<>> tensors_;
 };
 
-// Throws kInvalidArgument for two tensors of one name.
-void check_names_differ(const WriteRequest& request);
+// Throws kInvalidArgument for two tensors of one name, and for more bytes in all than any file has:
+// what follows need not check sums.
+void check_tensors(const WriteRequest& request);
 // The one tensor of a format that has room for no other. Throws kInvalidArgument.
 const TensorDeclaration& only_tensor(const WriteRequest& request, std::string_view format);
 // Throws kUnsupported where there is metadata, which `format` has no place for.

@@ -262,6 +262,10 @@ TEST_F(WeightWriterTest, WhatAFormatCannotHoldIsRefusedAtOnce) {
   for (const std::string file : {"x.npz", "x.safetensors"}) {
     refuse(file, {"", {a, b, a}, {}}, invalid, "two tensors 'a'");
     refuse(file, {"", {{"a\xff", DataType::kF32, {2}}}, {}}, invalid, "");
+    const Shape half{int64_t{1} << 59};
+    const TensorDeclaration c{"c", DataType::kF32, {2}};
+    refuse(file, {"", {{"a", DataType::kU8, half}, {"b", DataType::kU8, half}, c}, {}}, invalid,
+           "larger than any file");
   }
   for (const std::string file : {"x.npy", "x.raw"}) {
     refuse(file, {"", {a, b}, {}}, invalid, "holds one tensor, 2");

@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include "ferrum/types/checked.h"
 #include "ferrum/types/error.h"
 #include "weights/archives/zip_layout.h"
 #include "weights/formats/numpy/npy_header.h"
@@ -55,17 +54,13 @@ class NpzWriter : public WeightWriter {
 
   static Entries describe(const WriteRequest& request) {
     refuse_metadata(request, "npz");
-    check_names_differ(request);
+    check_tensors(request);
     Entries entries;
     for (const TensorDeclaration& tensor : request.tensors) {
       std::string header = to_npy_header(tensor.dtype, tensor.shape, tensor.name);
-      const auto bytes = checked_add(bytes_of(tensor.dtype, tensor.shape.numel()),
-                                     static_cast<int64_t>(header.size()));
-      if (!bytes) {
-        throw Error(ErrorCode::kInvalidArgument,
-                    "tensor '" + tensor.name + "' does not fit in 64 bits");
-      }
-      entries.records.push_back({tensor.name + ".npy", *bytes});
+      const int64_t bytes = bytes_of(tensor.dtype, tensor.shape.numel());
+      entries.records.push_back(
+          {tensor.name + ".npy", static_cast<int64_t>(header.size()) + bytes});
       entries.records.back().crc32 = update_crc(0, std::as_bytes(std::span(header)));
       entries.headers.push_back(std::move(header));
     }
@@ -80,6 +75,7 @@ class NpzWriter : public WeightWriter {
 
 std::unique_ptr<WeightWriter> create_npy_writer(const WriteRequest& request) {
   refuse_metadata(request, "npy");
+  check_tensors(request);
   const TensorDeclaration& tensor = only_tensor(request, "npy");
   const std::string header = to_npy_header(tensor.dtype, tensor.shape, tensor.name);
   const auto begin = static_cast<int64_t>(header.size());

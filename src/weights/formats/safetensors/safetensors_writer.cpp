@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ferrum/types/checked.h"
 #include "ferrum/types/error.h"
 #include "ferrum/types/json.h"
 #include "weights/formats/safetensors/safetensors_header.h"
@@ -11,16 +10,13 @@
 namespace ferrum {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, ErrorCode code, std::string hint = {}) {
-  throw Error(code, what, std::move(hint));
-}
-
 int64_t whole_bytes(const TensorDeclaration& tensor) {
   const int64_t bits = bits_of(tensor.dtype);
   if (tensor.shape.numel() % 8 * bits % 8 != 0) {
-    refuse("tensor '" + tensor.name + "' of " + std::string(to_string(tensor.dtype)) + " " +
-               to_string(tensor.shape) + " does not end with a whole byte",
-           ErrorCode::kUnsupported, "safetensors cannot hold it; cast it to a wider type");
+    throw Error(ErrorCode::kUnsupported,
+                "tensor '" + tensor.name + "' of " + std::string(to_string(tensor.dtype)) + " " +
+                    to_string(tensor.shape) + " does not end with a whole byte",
+                "safetensors cannot hold it; cast it to a wider type");
   }
   return bytes_of(tensor.dtype, tensor.shape.numel());
 }
@@ -46,16 +42,17 @@ std::vector<const TensorDeclaration*> in_file_order(const WriteRequest& request)
 std::string name_of(const TensorDeclaration& tensor) {
   const size_t rank = rank_of(tensor.dtype);
   if (rank < safetensors_dtypes().size()) return std::string(safetensors_dtypes()[rank].first);
-  refuse("safetensors has no element type " + std::string(to_string(tensor.dtype)) +
-             ", which tensor '" + tensor.name + "' has",
-         ErrorCode::kUnsupported, "cast it to a wider type");
+  throw Error(ErrorCode::kUnsupported,
+              "safetensors has no element type " + std::string(to_string(tensor.dtype)) +
+                  ", which tensor '" + tensor.name + "' has",
+              "cast it to a wider type");
 }
 
 // Throws kInvalidArgument for what is not UTF-8.
 std::string to_json_text(const Json& value) try {
   return value.dump();
 } catch (const nlohmann::json::exception&) {
-  refuse("a name or text of the metadata is not UTF-8", ErrorCode::kInvalidArgument);
+  throw Error(ErrorCode::kInvalidArgument, "a name or text of the metadata is not UTF-8");
 }
 
 // Pads the JSON text and puts its length before it.
@@ -63,8 +60,9 @@ std::string to_header(std::string text) {
   constexpr size_t kAlignment = 8;
   text.append((kAlignment - text.size() % kAlignment) % kAlignment, ' ');
   if (static_cast<int64_t>(text.size()) > kMaxSafetensorsHeaderBytes) {
-    refuse("a header of " + std::to_string(text.size()) + " bytes is more than readers accept",
-           ErrorCode::kInvalidArgument, "write fewer tensors to the file");
+    throw Error(ErrorCode::kInvalidArgument,
+                "a header of " + std::to_string(text.size()) + " bytes is more than readers accept",
+                "write fewer tensors to the file");
   }
   const uint64_t length = text.size();
   return std::string(reinterpret_cast<const char*>(&length), sizeof(length)) + text;
@@ -73,19 +71,17 @@ std::string to_header(std::string text) {
 }  // namespace
 
 std::unique_ptr<WeightWriter> create_safetensors_writer(const WriteRequest& request) {
-  check_names_differ(request);
+  check_tensors(request);
   TensorFile::Places places;
   std::string json = "{";
   if (!request.metadata.empty()) json += "\"__metadata__\":" + to_json_text(request.metadata);
   int64_t end = 0;
   for (const TensorDeclaration* tensor : in_file_order(request)) {
     if (tensor->name == "__metadata__") {
-      refuse("no tensor may have the name '__metadata__'", ErrorCode::kInvalidArgument);
+      throw Error(ErrorCode::kInvalidArgument, "no tensor may have the name '__metadata__'");
     }
     const int64_t begin = end, bytes = whole_bytes(*tensor);
-    const auto sum = checked_add(begin, bytes);
-    if (!sum) refuse("the tensors do not fit in 64 bits", ErrorCode::kInvalidArgument);
-    end = *sum;
+    end += bytes;
     places[tensor->name] = {begin, bytes};
     json += (json.size() > 1 ? "," : "") + to_json_text(tensor->name) + ":{\"dtype\":\"" +
             name_of(*tensor) + "\",\"shape\":" + Json(tensor->shape).dump() +
