@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "ferrum/types/error.h"
-#include "support/ranged_bytes.h"
+#include "support/ranged_source.h"
 #include "weights/archives/tar_archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

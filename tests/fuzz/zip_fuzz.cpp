@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "ferrum/types/error.h"
-#include "support/ranged_bytes.h"
+#include "support/ranged_source.h"
 #include "weights/archives/zip_archive.h"
 
 namespace {

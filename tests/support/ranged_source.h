@@ -49,6 +49,22 @@ class RangedSource : public ByteSource {
   std::shared_ptr<RangedMedium> medium_;
 };
 
+// The same for one that is not registered.
+class RangedBytes : public RangedSource {
+ public:
+  RangedBytes(std::string name, std::string bytes)
+      : RangedBytes(std::move(name), std::make_shared<RangedMedium>(), std::move(bytes)) {}
+  int reads() const { return medium_->reads; }
+  int64_t bytes_read() const { return medium_->bytes_read; }
+
+ private:
+  RangedBytes(std::string name, std::shared_ptr<RangedMedium> medium, std::string bytes)
+      : RangedSource(std::move(name), medium), medium_(std::move(medium)) {
+    medium_->bytes = std::move(bytes);
+  }
+  std::shared_ptr<RangedMedium> medium_;
+};
+
 inline std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

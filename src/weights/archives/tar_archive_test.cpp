@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "ferrum/types/error.h"
-#include "support/ranged_bytes.h"
+#include "support/ranged_source.h"
 #include "support/tar_bytes.h"
 
 namespace ferrum {
@@ -16,7 +16,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TarArchive open(const std::string& bytes) { return TarArchive(RangedBytes("x.tar", bytes)); }
+TarArchive open(const std::string& bytes) { return TarArchive(test::RangedBytes("x.tar", bytes)); }
 
 void expect_refused(const std::string& bytes, const std::string& why,
                     ErrorCode code = ErrorCode::kInvalidFormat) {

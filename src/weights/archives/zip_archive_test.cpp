@@ -12,7 +12,7 @@
 #include "ferrum/types/error.h"
 #include "ferrum/types/json.h"
 #include "support/hex.h"
-#include "support/ranged_bytes.h"
+#include "support/ranged_source.h"
 #include "support/zip_bytes.h"
 
 namespace ferrum {
@@ -30,7 +30,7 @@ std::string read_file(const std::string& path) {
 }
 
 ZipArchive open(std::string bytes) {
-  return ZipArchive(std::make_shared<RangedBytes>("x.zip", std::move(bytes)));
+  return ZipArchive(std::make_shared<test::RangedBytes>("x.zip", std::move(bytes)));
 }
 std::string read_all(const ZipArchive& archive) {
   std::string all;
@@ -86,10 +86,10 @@ TEST(ZipArchiveTest, WhatOthersWroteIsReadAsTheyReadIt) {
 
 TEST(ZipArchiveTest, LooksLikeOneByItsFirstBytes) {
   for (const std::string name : {"none.zip", "numpy.npz", "torch.pt"}) {
-    EXPECT_TRUE(looks_like_zip(RangedBytes(name, read_file(kFolder + name)))) << name;
+    EXPECT_TRUE(looks_like_zip(test::RangedBytes(name, read_file(kFolder + name)))) << name;
   }
   for (const std::string bytes : {"", "PK", "PK\5\5....", " PK\3\4..."}) {
-    EXPECT_FALSE(looks_like_zip(RangedBytes("x", bytes))) << bytes;
+    EXPECT_FALSE(looks_like_zip(test::RangedBytes("x", bytes))) << bytes;
   }
 }
 
@@ -112,7 +112,7 @@ TEST(ZipArchiveTest, EveryRangeOfALargeEntryIsThatRange) {
 }
 
 TEST(ZipArchiveTest, OpensInOneReadOrTwoAndFindsDataInOne) {
-  const auto small = std::make_shared<RangedBytes>("x.zip", read_file(kFolder + "torch.pt"));
+  const auto small = std::make_shared<test::RangedBytes>("x.zip", read_file(kFolder + "torch.pt"));
   const ZipArchive archive(small);
   EXPECT_EQ(small->reads(), 1);
   archive.data_offset(archive.entries().front());
@@ -123,7 +123,7 @@ TEST(ZipArchiveTest, OpensInOneReadOrTwoAndFindsDataInOne) {
     pieces.push_back({.name = "a/name/of/some/length/" + std::to_string(i),
                       .data = std::string(1000, 'x')});
   }
-  const auto wide = std::make_shared<RangedBytes>("x.zip", zip_bytes(pieces));
+  const auto wide = std::make_shared<test::RangedBytes>("x.zip", zip_bytes(pieces));
   EXPECT_EQ(ZipArchive(wide).entries().size(), 3000u);
   EXPECT_EQ(wide->reads(), 2);
   EXPECT_LT(wide->bytes_read(), 400'000);
@@ -136,7 +136,7 @@ TEST(ZipArchiveTest, APartOfADeflatedEntryFetchesNoMoreThanItTakes) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     noise += static_cast<char>(state >> 56);
   }
-  const auto bytes = std::make_shared<RangedBytes>(
+  const auto bytes = std::make_shared<test::RangedBytes>(
       "x.zip", zip_bytes({{.name = "noise", .data = deflated(noise), .method = 8,
                            .bytes = 4'000'000, .crc32 = 0}}));
   const ZipArchive archive(bytes);

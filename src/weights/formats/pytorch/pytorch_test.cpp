@@ -7,7 +7,6 @@
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/hex.h"
 #include "support/host_tensor_factory.h"
-#include "support/ranged_bytes.h"
 #include "support/ranged_source.h"
 #include "weights/host_buffer.h"
 
@@ -113,7 +112,7 @@ TEST_F(PytorchTest, HeadersAreReadInFewRequests) {
       {"checkpoint.ckpt", 6}, {"big_endian.pt", 6}, {"old_zip.pt", 6}, {"module_stream.pt", 3}};
   for (const auto& [file, limit] : limits) {
     SCOPED_TRACE(file);
-    const auto bytes = std::make_shared<RangedBytes>(file, read_file(kFolder + file));
+    const auto bytes = std::make_shared<test::RangedBytes>(file, read_file(kFolder + file));
     const auto reader = catalogs.formats.get("pytorch").open({.bytes = bytes});
     EXPECT_FALSE(reader->metadata().tensors.empty());
     EXPECT_LE(bytes->reads(), limit);
