@@ -8,7 +8,7 @@
 #include "weights/archives/tar_archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const ferrum::RangedBytes source("fuzz.tar", {reinterpret_cast<const char*>(data), size});
+  const ferrum::test::RangedBytes source("fuzz.tar", {reinterpret_cast<const char*>(data), size});
   try {
     const ferrum::TarArchive archive(source);
     for (const auto& entry : archive.entries()) {

@@ -32,7 +32,7 @@ void read_entry(const ferrum::ZipArchive& archive, const ferrum::ZipArchive::Ent
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
-    const ferrum::ZipArchive archive(std::make_shared<ferrum::RangedBytes>(
+    const ferrum::ZipArchive archive(std::make_shared<ferrum::test::RangedBytes>(
         "fuzz.zip", std::string(reinterpret_cast<const char*>(data), size)));
     for (const auto& entry : archive.entries()) {
       try {
