@@ -19,7 +19,7 @@ std::optional<int64_t> count_of(const GgufValues& values, const char* key) {
 }
 
 std::string part_suffix(int64_t part, int64_t count) {
-  char text[48];
+  char text[64];  // two numbers of 64 bits fit
   std::snprintf(text, sizeof(text), "-%05lld-of-%05lld.gguf", static_cast<long long>(part),
                 static_cast<long long>(count));
   return text;
