@@ -49,7 +49,8 @@ struct ConvertOptions {
   std::optional<float> scale;
   std::string dtype;
   std::string quantize;                                           // "int4:64"
-  std::vector<std::string> dense{"*embed*", "lm_head*", "*norm*"};  // patterns
+  std::vector<std::string> dense{"*embed*", "lm_head*", "*norm*",
+                                 "*.gate.weight"};  // patterns; the last: routers of experts
   bool json = false;
   WeightOptions weights;
 };
@@ -146,15 +147,6 @@ class Steps {
   std::vector<std::string> dense_;
 };
 
-// What stands in `names` beside the weights.
-bool is_text(const std::string& name) {
-  if (name.ends_with(".index.json")) return false;
-  for (const char* ending : {".json", ".txt", ".jinja", ".model", ".tiktoken"}) {
-    if (name.ends_with(ending)) return true;
-  }
-  return false;
-}
-
 // Where the tensors come from.
 struct Input {
   std::unique_ptr<ModelFiles> files;  // null: one file
@@ -235,7 +227,8 @@ void write_text(const fs::path& path, const std::string& text) {
 void write_texts(const ConvertOptions& o, const Input& input, const Steps& steps,
                  const Parts& parts) {
   for (const std::string& name : input.files->names()) {
-    if (!is_text(name)) continue;
+    // An index names shards, which are one file now.
+    if (!is_beside_weights(name) || name.ends_with(".index.json")) continue;
     std::string text = input.files->read_text(name, kMaxTextBytes);
     if (name == "config.json") {
       OrderedJson config = read_ordered_json(*input.files, name);
@@ -273,14 +266,17 @@ int convert(const ConvertOptions& o) {
   if (is_folder(o.destination)) {
     std::error_code failed;
     fs::create_directories(o.destination, failed);
+    if (fs::equivalent(o.source, o.destination, failed)) {
+      throw UsageError("DST is the folder of SRC", "Name another one: the model stays as it is.");
+    }
     conversion.target.path = (fs::path(o.destination) / "model.safetensors").string();
-    if (input.files) write_texts(o, input, steps, parts);
   }
   TransferProgress line;
   const ConversionResult result = convert_weights(
       conversion, *loader, parts.weights.formats, stop.get_token(),
       [&](int64_t done, int64_t total) { line.show("converting", done, total); });
   line.clear();
+  if (input.files && is_folder(o.destination)) write_texts(o, input, steps, parts);
   if (o.json) {
     write_out(Json{{"path", conversion.target.path},
                    {"tensors", result.tensors},

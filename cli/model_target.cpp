@@ -1,5 +1,7 @@
 #include "cli/model_target.h"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 
 namespace ferrum::cli {
@@ -21,6 +23,12 @@ bool is_one_file(const std::string& target, const FormatCatalog& formats) {
 bool is_here(const std::string& target) {
   std::error_code unknown;
   return std::filesystem::exists(target, unknown);
+}
+
+bool is_beside_weights(std::string_view name) {
+  constexpr std::array kEndings{".json", ".txt", ".jinja", ".model", ".tiktoken"};
+  return std::any_of(kEndings.begin(), kEndings.end(),
+                     [&](const char* ending) { return name.ends_with(ending); });
 }
 
 }  // namespace ferrum::cli

@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <memory>
 #include <stop_token>
@@ -37,13 +35,6 @@ struct PullOptions {
   bool json = false;
   WeightOptions weights;
 };
-
-// Files that a model needs besides its weights are known by how their names end.
-bool is_beside_weights(std::string_view name) {
-  constexpr std::array kEndings{".json", ".txt", ".jinja", ".model", ".tiktoken"};
-  return std::any_of(kEndings.begin(), kEndings.end(),
-                     [&](const char* ending) { return name.ends_with(ending); });
-}
 
 struct Wanted {
   std::string name;

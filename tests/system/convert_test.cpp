@@ -77,6 +77,17 @@ TEST_F(ConvertTest, AQuantisedModelSaysSoInItsConfig) {
   EXPECT_THAT(run.err, HasSubstr("no backend computes with yet"));
 }
 
+TEST_F(ConvertTest, AFailureLeavesNoModelAndTheSourceIsNeverReplaced) {
+  EXPECT_EQ(run_ferrum({"convert", kModel, path("m/"), "--quantize", "int4:7"}).exit_code, 1);
+  EXPECT_TRUE(fs::is_empty(path("m")));
+  EXPECT_EQ(run_ferrum({"convert", kModel, path("m/")}).exit_code, 0);
+  const std::string before = read_file(path("m/config.json"));
+  const CommandResult same = run_ferrum({"convert", path("m"), path("m/"), "--quantize", "int8"});
+  EXPECT_EQ(same.exit_code, 2);
+  EXPECT_THAT(same.err, HasSubstr("DST is the folder of SRC"));
+  EXPECT_EQ(read_file(path("m/config.json")), before);
+}
+
 TEST_F(ConvertTest, WrongUseSaysWhatIsRight) {
   const auto expect = [&](std::vector<std::string> args, int status, const std::string& text) {
     args.insert(args.begin(), "convert");

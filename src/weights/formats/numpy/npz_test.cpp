@@ -6,9 +6,7 @@
 #include <cstring>
 
 #include "ferrum/weights/weight_catalogs.h"
-#include "support/hex.h"
-#include "support/host_tensor_factory.h"
-#include "support/ranged_source.h"
+#include "support/loader_fixture.h"
 #include "support/temp_folder.h"
 #include "support/zip_bytes.h"
 
@@ -28,22 +26,8 @@ std::string npy(const std::string& descr, const std::string& shape, const std::s
          little_endian(static_cast<uint16_t>(literal.size())) + literal + data;
 }
 
-class NpzTest : public testing::Test {
+class NpzTest : public test::LoaderFixture {
  protected:
-  NpzTest() { test::add_ranged_files(catalogs.sources); }
-
-  Tensor load(const WeightSource& source, const std::string& name,
-              std::vector<TensorTransformation> transformations = {}) {
-    return loader->load_tensor({name, std::nullopt, std::nullopt, Device::cpu(), source,
-                                std::move(transformations)});
-  }
-  void expect_is(const Tensor& tensor, const Json& expected) {
-    EXPECT_EQ(Json(tensor.shape()), expected["shape"]);
-    EXPECT_EQ(std::string(to_string(tensor.dtype())), expected["dtype"]);
-    const std::string_view bytes(static_cast<const char*>(tensor.raw_data()),
-                                 static_cast<size_t>(tensor.size_bytes()));
-    EXPECT_EQ(to_hex(bytes), expected["hex"]);
-  }
   WeightSource memory(const std::string& bytes) {
     return WeightSource::memory(borrow_bytes(bytes), "x.npz");
   }
@@ -57,10 +41,6 @@ class NpzTest : public testing::Test {
       EXPECT_THAT(std::string(error.what()), what);
     }
   }
-
-  HostTensorFactory factory;
-  WeightCatalogs catalogs = create_weight_catalogs();
-  std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory);
 };
 
 TEST_F(NpzTest, EveryArrayIsReadBitForBitFromFileMemoryAndRanges) {

@@ -7,9 +7,7 @@
 
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
-#include "support/hex.h"
-#include "support/host_tensor_factory.h"
-#include "support/ranged_source.h"
+#include "support/loader_fixture.h"
 
 namespace ferrum {
 namespace {
@@ -19,22 +17,8 @@ using testing::HasSubstr;
 
 const std::string kFolder = FERRUM_SOURCE_DIR "/tests/data/weights/numpy";
 
-class NumpyTest : public testing::Test {
+class NumpyTest : public test::LoaderFixture {
  protected:
-  NumpyTest() { test::add_ranged_files(catalogs.sources); }
-
-  Tensor load(const WeightSource& source, const std::string& name,
-              std::vector<TensorTransformation> transformations = {}) {
-    return loader->load_tensor({name, std::nullopt, std::nullopt, Device::cpu(), source,
-                                std::move(transformations)});
-  }
-  void expect_is(const Tensor& tensor, const Json& expected) {
-    EXPECT_EQ(Json(tensor.shape()), expected["shape"]);
-    EXPECT_EQ(std::string(to_string(tensor.dtype())), expected["dtype"]);
-    const std::string_view bytes(static_cast<const char*>(tensor.raw_data()),
-                                 static_cast<size_t>(tensor.size_bytes()));
-    EXPECT_EQ(to_hex(bytes), expected["hex"]);
-  }
   void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what,
                       ErrorCode code = ErrorCode::kInvalidFormat) {
     SCOPED_TRACE(bytes.substr(0, 120));
@@ -46,10 +30,6 @@ class NumpyTest : public testing::Test {
       EXPECT_THAT(std::string(error.what()), what);
     }
   }
-
-  HostTensorFactory factory;
-  WeightCatalogs catalogs = create_weight_catalogs();
-  std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory);
 };
 
 std::string npy(const std::string& literal, size_t data_bytes) {

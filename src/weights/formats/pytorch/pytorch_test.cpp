@@ -5,9 +5,7 @@
 
 #include "ferrum/weights/model_weights.h"
 #include "ferrum/weights/weight_catalogs.h"
-#include "support/hex.h"
-#include "support/host_tensor_factory.h"
-#include "support/ranged_source.h"
+#include "support/loader_fixture.h"
 #include "weights/host_buffer.h"
 
 namespace ferrum {
@@ -20,15 +18,8 @@ using testing::HasSubstr;
 
 const std::string kFolder = FERRUM_SOURCE_DIR "/tests/data/weights/pytorch/";
 
-class PytorchTest : public testing::Test {
+class PytorchTest : public test::LoaderFixture {
  protected:
-  PytorchTest() { test::add_ranged_files(catalogs.sources); }
-
-  Tensor load(const WeightSource& source, const std::string& name,
-              std::vector<TensorTransformation> transformations = {}) {
-    return loader->load_tensor({name, std::nullopt, std::nullopt, Device::cpu(), source,
-                                std::move(transformations)});
-  }
   static std::string bytes_of_tensor(const Tensor& tensor) {
     EXPECT_TRUE(tensor.is_contiguous());
     return {static_cast<const char*>(tensor.raw_data()), static_cast<size_t>(tensor.size_bytes())};
@@ -41,10 +32,7 @@ class PytorchTest : public testing::Test {
     ASSERT_EQ(metadata.tensors.size(), expected["tensors"].size());
     for (const auto& [name, tensor] : expected["tensors"].items()) {
       SCOPED_TRACE(name);
-      const Tensor loaded = load(source, name);
-      EXPECT_EQ(Json(loaded.shape()), tensor["shape"]);
-      EXPECT_EQ(std::string(to_string(loaded.dtype())), tensor["dtype"]);
-      EXPECT_EQ(to_hex(bytes_of_tensor(loaded)), tensor["hex"]);
+      LoaderFixture::expect_is(load(source, name), tensor);
     }
   }
   void expect_refused(const WeightSource& source, ErrorCode code,
@@ -57,10 +45,6 @@ class PytorchTest : public testing::Test {
       EXPECT_THAT(std::string(error.what()), what);
     }
   }
-
-  HostTensorFactory factory;
-  WeightCatalogs catalogs = create_weight_catalogs();
-  std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory);
 };
 
 TEST_F(PytorchTest, EveryFileIsReadBitForBitFromFileMemoryAndRanges) {

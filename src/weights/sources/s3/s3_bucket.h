@@ -29,7 +29,7 @@ class S3Bucket {
   // The same for whoever asks: "s3://bucket/key" on AWS, else by the endpoint's URL.
   std::string identity_of(const std::string& key);
 
-  // A request for an object, or with an empty key for the bucket itself; signed for now.
+  // A request for an object, or with an empty key for the bucket itself, signed now.
   HttpRequest make_request(const std::string& method, const std::string& key,
                            const QueryParameters& query = {}, const HttpHeaders& headers = {});
 
