@@ -36,11 +36,11 @@ class HttpClient::Pool {
   std::vector<std::unique_ptr<CurlHandle>> idle_;
 };
 
-namespace {
-
-bool is_redirect(int status) {
+bool HttpResponse::is_redirect() const {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
+
+namespace {
 
 // Throws HttpError where a redirect may not be followed.
 std::string redirect_url(const HttpRequest& request, const std::string& location) {
@@ -89,7 +89,7 @@ HttpResponse HttpClient::send(const HttpRequest& request, const HttpLimits& limi
     const std::string* location = response.headers.find("Location");
     const bool follows = request.redirects != Redirects::kNone &&
                          (request.method == "GET" || request.method == "HEAD");
-    if (!is_redirect(response.status) || !location || !follows) return response;
+    if (!response.is_redirect() || !location || !follows) return response;
 
     visited.insert(hop.url);
     const std::string target = redirect_url(hop, *location);

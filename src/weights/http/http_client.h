@@ -40,6 +40,8 @@ struct HttpResponse {
   HttpHeaders headers;
   std::string final_url;  // after redirects. Holds secrets: messages show redact_url of it
   std::string body;       // where no sink took it, up to max_body
+
+  bool is_redirect() const;
 };
 
 struct HttpLimits {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "ferrum/types/error.h"
-#include "weights/downloads/hub_folder.h"
 #include "weights/http/http_client.h"
 #include "weights/http/remote_target.h"
+#include "weights/sources/huggingface/hub_answers.h"
 #include "weights/sources/huggingface/hub_location.h"
 #include "weights/sources/huggingface/hub_settings.h"
 
@@ -28,17 +28,6 @@ class HubError : public Error {
  private:
   bool is_final_;
   std::string commit_;
-};
-
-// One version of one file, as the Hub names it now.
-struct HubObject {
-  std::string commit;
-  HubFile file;
-};
-
-struct HubListing {
-  std::string commit;
-  std::vector<HubFile> files;  // those that is_model_file_name; others cannot be asked for
 };
 
 // Thread-safe. The token goes to the Hub alone, and into no message.
