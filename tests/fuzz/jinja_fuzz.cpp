@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "ferrum/text/chat_template.h"
-#include "text/jinja/unicode.h"
+#include "ferrum/text/utf8.h"
 
 namespace {
 
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto chat = ferrum::ChatTemplate::parse({reinterpret_cast<const char*>(data), size},
                                                   {.limits = kLimits, .now = nullptr});
     const std::string out = chat.render(context());
-    if (out.size() > size_t{1} << 16 || !ferrum::jinja::is_valid_utf8(out)) std::abort();
+    if (out.size() > size_t{1} << 16 || ferrum::find_invalid_utf8(out)) std::abort();
   } catch (const ferrum::Error&) {
   }
   return 0;
