@@ -60,7 +60,7 @@ class ColdFile {
 
   ColdFile() {
     std::string header =
-        R"({"w":{"dtype":"U8","shape":[1073741824],"data_offsets":[0,1073741824]}})";
+        R"({"w":{"dtype":"BF16","shape":[536870912],"data_offsets":[0,1073741824]}})";
     header.resize((header.size() + 63) / 64 * 64 - 8, ' ');
     std::string bytes(kSize, '\0');
     for (size_t i = 0; i < bytes.size(); i += 8) {
@@ -132,6 +132,20 @@ void BM_ColdLoad(benchmark::State& state) {
   });
 }
 BENCHMARK(BM_ColdLoad)->Unit(benchmark::kMillisecond)->UseManualTime();
+
+// Nothing is preloaded: what lies ahead of the cast comes near while it works.
+void BM_ColdCast(benchmark::State& state) {
+  HostTensorFactory factory;
+  const WeightCatalogs catalogs = create_weight_catalogs();
+  time_cold(state, [&](const std::string& path) {
+    const auto loader = create_weight_loader(catalogs, factory);
+    const Tensor tensor = loader->load_tensor(
+        {"w", {}, {}, Device::cpu(), WeightSource::file(path),
+         {TensorTransformation::cast(DataType::kF16)}});
+    benchmark::DoNotOptimize(tensor.raw_data());
+  });
+}
+BENCHMARK(BM_ColdCast)->Unit(benchmark::kMillisecond)->UseManualTime();
 
 void finish(benchmark::State& state) { state.SetBytesProcessed(state.iterations() * kBytes); }
 

@@ -63,14 +63,17 @@ class FileByteSource : public ByteSource {
   }
 
   void prefetch(int64_t offset, int64_t bytes) const override {
-    check_range(offset, bytes);
-    if (bytes == 0) return;
-    // The hint starts the read of the whole range at once; touching its pages waits for it.
-    const int64_t begin = offset / kPage * kPage;
-    madvise(address(begin), static_cast<size_t>(offset + bytes - begin), MADV_WILLNEED);
-    for (int64_t at = begin; at < offset + bytes; at += kPage) {
+    expect(offset, bytes);  // of the whole range at once; touching its pages waits for them
+    for (int64_t at = offset / kPage * kPage; at < offset + bytes; at += kPage) {
       static_cast<void>(*static_cast<const volatile std::byte*>(address(at)));
     }
+  }
+
+  void expect(int64_t offset, int64_t bytes) const override {
+    check_range(offset, bytes);
+    if (bytes == 0) return;
+    const int64_t begin = offset / kPage * kPage;
+    madvise(address(begin), static_cast<size_t>(offset + bytes - begin), MADV_WILLNEED);
   }
 
   // The page cache keeps what this process lets go.

@@ -72,12 +72,17 @@ void for_each_row_window(const TensorBytes& bytes, const Tensor& view, ElementPi
     return buffer.flush();
   }
 
-  const bool as_they_are = in_memory && view.is_contiguous() && pipeline.empty();
+  const bool in_order = in_memory && view.is_contiguous();
+  const bool as_they_are = in_order && pipeline.empty();
   const int64_t window = rows_in(in_memory ? kWindow : kStridedWindow);
   std::vector<std::byte> buffer(static_cast<size_t>(as_they_are ? 0 : window * row_bytes));
+  const auto rows_from = [&](int64_t first) {
+    return view.narrow(0, first, std::min(window, rows - first));
+  };
   for (int64_t first = 0; first < rows; first += window) {
-    const int64_t count = std::min(window, rows - first);
-    const Tensor part = view.narrow(0, first, count);
+    const Tensor part = rows_from(first);
+    const int64_t count = part.dim(0);
+    if (in_order && first + count < rows) bytes.expect(rows_from(first + count));
     if (as_they_are) {
       sink(static_cast<const std::byte*>(part.raw_data()), first, count);
       bytes.release(part);

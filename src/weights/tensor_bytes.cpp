@@ -31,8 +31,10 @@ void TensorBytes::gather(const Tensor& view, ElementPipeline& pipeline, std::byt
   if (is_in_file(view)) {
     const auto* const base = static_cast<const std::byte*>(view.storage()->data());
     const auto lend = [&](int64_t begin, int64_t end, Sink sink) {
+      stored_->bytes->expect(begin, std::min(kMappedPiece, end - begin));
       for (int64_t at = begin; at < end; at += kMappedPiece) {
         const int64_t count = std::min(kMappedPiece, end - at);
+        stored_->bytes->expect(at + count, std::min(kMappedPiece, end - at - count));
         sink({base + at, static_cast<size_t>(count)});
         stored_->bytes->release(at, count);
       }
@@ -55,6 +57,11 @@ void TensorBytes::gather(const Tensor& view, ElementPipeline& pipeline, std::byt
 bool TensorBytes::is_in_file(const Tensor& view) const {
   return stored_ && view.device().is_cpu() && view.storage() == view_.storage() &&
          is_byte_sized(view.dtype());
+}
+
+void TensorBytes::expect(const Tensor& part) const {
+  if (!is_in_file(part)) return;
+  stored_->bytes->expect(part.byte_offset(), std::min(kMappedPiece, part.size_bytes()));
 }
 
 void TensorBytes::release(const Tensor& part) const {

@@ -27,6 +27,10 @@ class TensorBytes {
   void gather(const Tensor& view, ElementPipeline& pipeline, std::byte* out,
               FunctionRef<void(int64_t bytes)> done) const;
 
+  // A contiguous part of view() will soon be read: what is mapped begins to come near, as far as a
+  // gather would have it at once.
+  void expect(const Tensor& part) const;
+
   // A contiguous part of view() was read for good.
   void release(const Tensor& part) const;
 

@@ -39,6 +39,9 @@ class ByteSource {
   // is no nearer place.
   virtual void prefetch(int64_t offset, int64_t bytes) const = 0;
 
+  // A range of storage() will soon be read: begins to bring it near, and waits for nothing.
+  virtual void expect(int64_t /*offset*/, int64_t /*bytes*/) const {}
+
   // Gives back the memory that a range of storage() takes in this process. It can still be read,
   // more slowly the next time.
   virtual void release(int64_t /*offset*/, int64_t /*bytes*/) const {}
