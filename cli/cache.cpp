@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/error_text.h"
 #include "cli/interrupt.h"
+#include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "cli/transfer_progress.h"
 #include "cli/validators.h"
@@ -32,18 +33,32 @@ The Hub's models lie where its own tools keep them, and are theirs too.)";
 struct CacheOptions {
   std::string cache_dir;
   std::vector<std::string> locations;
-  std::optional<uint64_t> max_size;
+  std::optional<int64_t> max_size;
   bool files = false;
   bool dry_run = false;
   bool remove = false;
   bool json = false;
 };
 
+constexpr const char* kInterruptedMark = "  (interrupted)";
+
 // A file and the cache that it lies in.
 struct Entry {
   WeightCache* cache;
   CachedFile file;
 };
+
+std::string full_name(const CachedFile& file) {
+  return file.source == "huggingface" ? file.location + "/" + file.name : file.location;
+}
+
+// Whether `asked` names the file, its model, or a folder that it lies in.
+bool is_of(const CachedFile& file, std::string asked) {
+  asked = without_secrets(asked);
+  while (asked.ends_with('/')) asked.pop_back();
+  const std::string name = full_name(file);
+  return name == asked || name.starts_with(asked + "/");
+}
 
 class Caches {
  public:
@@ -61,13 +76,17 @@ class Caches {
     }
     for (const std::string& location : locations) {
       const bool known = std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
-        return entry.file.location == location;
+        return is_of(entry.file, location);
       });
-      if (!known) throw Error(ErrorCode::kNotFound, "nothing of " + location + " is in the cache");
+      if (!known) {
+        throw Error(ErrorCode::kNotFound, "nothing of " + location + " is in the cache",
+                    "ferrum cache list --files names what is there, of all revisions");
+      }
     }
     std::erase_if(entries, [&](const Entry& entry) {
       return !locations.empty() &&
-             std::find(locations.begin(), locations.end(), entry.file.location) == locations.end();
+             std::none_of(locations.begin(), locations.end(),
+                          [&](const std::string& asked) { return is_of(entry.file, asked); });
     });
     std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
       return a.file.last_used < b.file.last_used;
@@ -99,9 +118,7 @@ std::string padded(std::string text, size_t width) {
 }
 
 std::string describe(const CachedFile& file) {
-  std::string text = file.location;
-  if (file.source == "huggingface") text += "/" + file.name;
-  return printable(text) + (file.complete ? "" : "  (interrupted)");
+  return printable(full_name(file)) + (file.complete ? "" : kInterruptedMark);
 }
 
 void print_line(int64_t bytes, int64_t last_used, const std::string& what) {
@@ -128,6 +145,7 @@ int list(const CacheOptions& o) {
   struct Group {
     int64_t bytes = 0, last_used = 0;
     size_t files = 0;
+    bool complete = true;
   };
   std::map<std::string, Group> groups;
   for (const Entry& entry : entries) {
@@ -136,6 +154,7 @@ int list(const CacheOptions& o) {
     group.bytes += entry.file.size_bytes;
     group.last_used = std::max(group.last_used, entry.file.last_used);
     ++group.files;
+    group.complete = group.complete && entry.file.complete;
   }
   std::vector<std::pair<std::string, Group>> sorted(groups.begin(), groups.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
@@ -145,7 +164,8 @@ int list(const CacheOptions& o) {
     if (o.files) break;
     print_line(group.bytes, group.last_used,
                printable(location) +
-                   (group.files > 1 ? "  " + std::to_string(group.files) + " files" : ""));
+                   (group.files > 1 ? "  " + std::to_string(group.files) + " files" : "") +
+                   (group.complete ? "" : kInterruptedMark));
   }
   return kDone;
 }
@@ -169,7 +189,7 @@ int size(const CacheOptions& o) {
 // What was named; else what is beyond the size; else what will never be complete by itself.
 std::vector<Entry> choose(const CacheOptions& o, std::vector<Entry> entries) {
   if (o.max_size) {
-    int64_t beyond = bytes_of(entries) - static_cast<int64_t>(*o.max_size);
+    int64_t beyond = bytes_of(entries) - *o.max_size;
     std::erase_if(entries, [&](const Entry& entry) {
       if (beyond <= 0) return true;
       beyond -= entry.file.size_bytes;
@@ -220,7 +240,8 @@ int verify(const CacheOptions& o) {
       line.clear();
       if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kUnsupported) throw;
       const bool removed = o.remove && entry.cache->remove(entry.file);
-      write_error(error.with_context(describe(entry.file)), removed ? "it was removed" : "");
+      write_error(Error(error.code(), describe(entry.file) + ": " + error.message(),
+                        removed ? "it was removed; download it again" : error.hint()));
       damaged.push_back({{"file", entry.file}, {"error", error.message()}, {"removed", removed}});
     }
   }
@@ -259,7 +280,8 @@ void add_cache(CLI::App& app, Action& action) {
       add("prune", "Remove interrupted downloads, or what is named or beyond a size", prune);
   add_locations(prune_command);
   prune_command->add_option("--max-size", o->max_size, "Keep what was used last, such as 50GB")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(size_in_bytes())
+      ->type_name("SIZE");
   prune_command->add_flag("--dry-run", o->dry_run, "Only say what would go");
   CLI::App* verify_command = add("verify", "Compare files with the hashes they came with", verify);
   add_locations(verify_command);

@@ -61,7 +61,11 @@ EngineConfig to_engine_config(const EngineOptions& o, std::string model) try {
 
 std::unique_ptr<Engine> open_engine(const EngineConfig& config, const EngineOpener& open) {
   std::stop_source stop;
-  OnInterrupt on_interrupt([&] { stop.request_stop(); });
+  std::optional<EndOnInterrupt> at_the_second;  // where the first is not heeded
+  OnInterrupt on_interrupt([&] {
+    stop.request_stop();
+    at_the_second.emplace();
+  });
   ProgressLine line;
   auto engine = open(config, stop.get_token(), [&](const OpenProgress& progress) {
     line.show(progress.stage, progress.done, progress.total);

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/secrets.h"
 #include "cli/terminal.h"
 
 namespace ferrum::cli {
@@ -25,12 +26,13 @@ std::string as_sentence(std::string text) {
 }  // namespace
 
 void write_error(const Error& error, const std::string& more) {
-  std::string text = printable(error.message());
+  std::string text = printable(without_secrets(error.message()));
   if (text.ends_with('\n')) text.pop_back();
   const bool lines = text.find('\n') != std::string::npos;
   if (!lines) text = with_stop(std::move(text));
   for (const std::string& sentence : {error.hint(), more}) {
-    if (!sentence.empty()) text += (lines ? "\n" : " ") + as_sentence(printable(sentence));
+    if (sentence.empty()) continue;
+    text += (lines ? "\n" : " ") + as_sentence(printable(without_secrets(sentence)));
   }
   write_note(coloured("error: ", Colour::kRed) + text);
 }

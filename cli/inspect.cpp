@@ -5,7 +5,9 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/model_target.h"
+#include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
 #include "cli/weight_options.h"
@@ -158,9 +160,10 @@ void print_weights(const WeightMetadata& w, bool summary) {
 }
 
 int inspect(const InspectOptions& o) {
+  const EndOnInterrupt ends;
   const Inspection result = inspect_target(o.target, to_loader_config(o.weights));
   if (o.json) {
-    Json json{{"target", o.target}, {"weights", nullptr}};
+    Json json{{"target", without_secrets(o.target)}, {"weights", nullptr}};
     if (result.weights) json["weights"] = *result.weights;
     if (result.model) json["model"] = *result.model;
     if (!result.refusal.empty()) json["cannot_run"] = result.refusal;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "cli/command.h"
 #include "cli/terminal.h"
 
 namespace ferrum::cli {
@@ -21,5 +22,9 @@ OnInterrupt::OnInterrupt(std::function<void()> action)
       }) {}
 
 OnInterrupt::~OnInterrupt() = default;
+
+EndOnInterrupt::EndOnInterrupt() { end_on_interrupt(kInterrupted); }
+
+EndOnInterrupt::~EndOnInterrupt() { end_on_interrupt(0); }
 
 }  // namespace ferrum::cli

@@ -1,5 +1,5 @@
 #pragma once
-// Calls a function when Ctrl-C is pressed, for as long as the object lives.
+// What Ctrl-C does, for as long as an object lives.
 
 #include <functional>
 #include <thread>
@@ -8,7 +8,7 @@ namespace ferrum::cli {
 
 class OnInterrupt {
  public:
-  // `action` runs at most once, on a thread of its own.
+  // Calls `action`, which runs at most once, on a thread of its own.
   explicit OnInterrupt(std::function<void()> action);
   ~OnInterrupt();
   OnInterrupt(const OnInterrupt&) = delete;
@@ -16,6 +16,16 @@ class OnInterrupt {
 
  private:
   std::jthread watcher_;
+};
+
+// For as long as it lives, Ctrl-C ends the program at once, with its exit code: around calls that
+// cannot be stopped otherwise and leave nothing half done behind.
+class EndOnInterrupt {
+ public:
+  EndOnInterrupt();
+  ~EndOnInterrupt();
+  EndOnInterrupt(const EndOnInterrupt&) = delete;
+  EndOnInterrupt& operator=(const EndOnInterrupt&) = delete;
 };
 
 }  // namespace ferrum::cli

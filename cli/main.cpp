@@ -27,15 +27,22 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C.)";
 
 // The library would only say that a subcommand is required.
 void check_command(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
-  const std::string word = argv[1];
-  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-  const bool known = std::any_of(commands.begin(), commands.end(), [&](const CLI::App* command) {
-    return command->get_name() == word;
-  });
-  if (!known) {
-    throw UsageError("there is no command '" + word + "'",
-                     "To run a model: ferrum run " + word + ". All commands: ferrum --help");
+  const CLI::App* at = &app;
+  std::string path;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    const std::string word = argv[i];
+    const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty()) return;
+    const auto found = std::find_if(commands.begin(), commands.end(), [&](const CLI::App* command) {
+      return command->get_name() == word;
+    });
+    if (found == commands.end()) {
+      const std::string run = at == &app ? "to run a model: ferrum run " + word + ". " : "";
+      throw UsageError("there is no command '" + path + word + "'",
+                       run + "All commands: ferrum " + path + "--help");
+    }
+    at = *found;
+    path += word + " ";
   }
 }
 
@@ -47,7 +54,10 @@ UsageError wrong_use(const CLI::App& app, const CLI::ParseError& error) {
   };
   if (is_upper(0) && !is_upper(1)) message[0] += 'a' - 'A';  // but not in "TARGET is required"
   std::string help = "ferrum";
-  for (const CLI::App* command : app.get_subcommands()) help += " " + command->get_name();
+  for (auto chosen = app.get_subcommands(); !chosen.empty();
+       chosen = chosen.front()->get_subcommands()) {
+    help += " " + chosen.front()->get_name();
+  }
   return UsageError(message, "see " + help + " --help");
 }
 

@@ -1,3 +1,4 @@
+#include <array>
 #include <chrono>
 #include <memory>
 #include <stop_token>
@@ -8,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/model_target.h"
+#include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "cli/transfer_progress.h"
 #include "cli/validators.h"
@@ -41,7 +43,12 @@ struct Wanted {
   WeightSource source;
 };
 
+// What a model may have to say beside its weights. Web servers list no files: of these it is asked.
+constexpr std::array kTexts{"config.json", "generation_config.json", "tokenizer.json",
+                            "tokenizer_config.json", "chat_template.jinja"};
+
 std::vector<Wanted> files_of_model(const ModelFiles& files, WeightLoader& loader, bool all) {
+  for (const char* name : kTexts) files.contains(name);
   std::vector<Wanted> wanted;
   for (const std::string& name : files.names()) {
     if (all || is_beside_weights(name)) wanted.push_back({name, files.weight_source(name)});
@@ -55,7 +62,9 @@ std::vector<Wanted> files_of_model(const ModelFiles& files, WeightLoader& loader
 
 std::vector<Wanted> find_files(const PullOptions& o, const Parts& parts, WeightLoader& loader,
                                const WeightLoaderConfig& config) {
-  if (!is_one_file(o.model, parts.weights.formats)) {
+  const EndOnInterrupt ends;
+  if (!is_one_file(o.model, parts.weights.formats) &&
+      !is_beside_weights(without_secrets(o.model))) {
     return files_of_model(*open_model(parts.weights, o.model, config), loader, o.all);
   }
   const WeightSource source = parse_weight_source(parts.weights, o.model);
@@ -97,7 +106,10 @@ void print(const Pulled& file) {
 }
 
 void print_json(const std::string& model, const std::vector<Pulled>& files) {
-  Json json{{"model", model}, {"size_bytes", 0}, {"fetched_bytes", 0}, {"files", Json::array()}};
+  Json json{{"model", without_secrets(model)},
+            {"size_bytes", 0},
+            {"fetched_bytes", 0},
+            {"files", Json::array()}};
   int64_t size = 0, fetched = 0;
   for (const Pulled& file : files) {
     json["files"].push_back({{"name", file.name},
@@ -121,16 +133,21 @@ int pull(const PullOptions& o) {
     throw UsageError(o.model + " is on this machine already",
                      "Name a model elsewhere: hf:org/name, https://... or s3://bucket/prefix.");
   }
-  std::stop_source stop;
-  const OnInterrupt on_interrupt([&] { stop.request_stop(); });
+  if (o.model.find(':') == std::string::npos) {
+    throw UsageError(
+        "'" + o.model + "' names no model elsewhere",
+        "From the Hub it is hf:" + o.model + "; else https://... or s3://bucket/prefix.");
+  }
   const Parts parts = create_parts();
   const BackendConfig backend_config;
   const auto backend = parts.backends.get(backend_config.backend_type).create(backend_config);
   backend->initialize(Device::cpu());
   const auto loader = create_weight_loader(parts.weights, backend->tensor_factory(), config);
+  const std::vector<Wanted> files = find_files(o, parts, *loader, config);
+  std::stop_source stop;
+  const OnInterrupt on_interrupt([&] { stop.request_stop(); });
   TransferProgress line;
   std::vector<Pulled> done;
-  const std::vector<Wanted> files = find_files(o, parts, *loader, config);
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string stage = "[" + std::to_string(i + 1) + "/" + std::to_string(files.size()) +
                               "] " + printable(files[i].name);

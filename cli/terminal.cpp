@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,13 +20,67 @@ namespace ferrum::cli {
 namespace {
 
 volatile sig_atomic_t interrupts = 0;
+volatile sig_atomic_t exit_code_of_interrupt = 0;
 
-void on_interrupt(int) { interrupts = 1; }
+void on_interrupt(int) {
+  interrupts = 1;
+  if (exit_code_of_interrupt == 0) return;
+  constexpr std::string_view kStopped = "error: stopped.\n";
+  (void)!::write(STDERR_FILENO, kStopped.data(), kStopped.size());
+  _exit(exit_code_of_interrupt);
+}
 
 int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+// That a line of standard error may have without wrapping, the ^C that may follow it included.
+size_t columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 3 ? size.ws_col - 3u : 77u;
+}
+
+std::string bar_of(double share) {
+  constexpr int kWidth = 30;
+  const int filled = std::clamp(static_cast<int>(share * kWidth), 0, kWidth);
+  std::string bar(static_cast<size_t>(filled), '#');
+  bar.resize(kWidth, '.');
+  return "[" + bar + "] ";
+}
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+size_t characters(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+std::string first_columns(std::string text, size_t width) {
+  while (characters(text) > width) {
+    while (!begins_character(text.back())) text.pop_back();
+    text.pop_back();
+  }
+  return text;
+}
+
+// "stage [bar] numbers" in `width` columns: the bar goes first, then the begin of the stage, then
+// the end of the numbers.
+std::string fit(std::string stage, const std::string& bar, const std::string& numbers,
+                size_t width) {
+  const size_t wanted = characters(stage) + 1 + characters(numbers);
+  if (wanted + bar.size() <= width) return stage + " " + bar + numbers;
+  constexpr size_t kLeastOfStage = 12;
+  const size_t beside = characters(numbers) + 1;
+  const size_t room = width > beside + kLeastOfStage ? width - beside : kLeastOfStage;
+  if (characters(stage) > room) {
+    while (characters(stage) > room - 3) {
+      stage.erase(0, 1);
+      while (!stage.empty() && !begins_character(stage.front())) stage.erase(0, 1);
+    }
+    stage = "..." + stage;
+  }
+  return first_columns(stage + " " + numbers, width);
 }
 
 }  // namespace
@@ -87,6 +142,8 @@ bool take_interrupt() {
   return interrupted;
 }
 
+void end_on_interrupt(int exit_code) { exit_code_of_interrupt = exit_code; }
+
 ProgressLine::ProgressLine() : enabled_(stderr_is_terminal()) {}
 
 ProgressLine::~ProgressLine() { clear(); }
@@ -99,7 +156,7 @@ void ProgressLine::clear() {
 void ProgressLine::show(std::string_view stage) {
   if (!enabled_) return;
   shown_ = true;
-  std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(stage.size()), stage.data());
+  std::fprintf(stderr, "\r\033[K%s", first_columns(std::string(stage), columns()).c_str());
 }
 
 void ProgressLine::show(std::string_view stage, int64_t done_bytes, int64_t total_bytes,
@@ -109,15 +166,14 @@ void ProgressLine::show(std::string_view stage, int64_t done_bytes, int64_t tota
   if (shown_ && now - last_ms_ < 100 && done_bytes < total_bytes) return;
   last_ms_ = now;
   shown_ = true;
-  constexpr int kWidth = 30;
   const double share =
       total_bytes > 0 ? static_cast<double>(done_bytes) / static_cast<double>(total_bytes) : 0;
-  const int filled = static_cast<int>(share * kWidth);
-  std::string bar(static_cast<size_t>(std::clamp(filled, 0, kWidth)), '#');
-  bar.resize(kWidth, '.');
-  std::fprintf(stderr, "\r\033[K%.*s [%s] %3.0f %%  %s of %s%.*s", static_cast<int>(stage.size()),
-               stage.data(), bar.c_str(), share * 100, format_bytes(done_bytes).c_str(),
-               format_bytes(total_bytes).c_str(), static_cast<int>(more.size()), more.data());
+  std::array<char, 16> percent{};
+  std::snprintf(percent.data(), percent.size(), "%3.0f %%", share * 100);
+  const std::string numbers = percent.data() + ("  " + format_bytes(done_bytes)) + " of " +
+                              format_bytes(total_bytes) + std::string(more);
+  const std::string line = fit(std::string(stage), bar_of(share), numbers, columns());
+  std::fprintf(stderr, "\r\033[K%s", line.c_str());
 }
 
 }  // namespace ferrum::cli

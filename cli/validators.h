@@ -12,6 +12,10 @@ namespace ferrum::cli {
 // Digits that fit the range; the library itself would saturate.
 CLI::Validator integer_in(int64_t low, int64_t high);
 
+// "50GB", "1.5 MiB", "1000": bytes in units of 1024, up to the largest int64. The text becomes
+// plain digits.
+CLI::Validator size_in_bytes();
+
 // Not the empty text, which an unset shell variable becomes.
 CLI::Validator not_empty();
 

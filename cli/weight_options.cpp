@@ -16,7 +16,8 @@ void add_weight_options(CLI::App& command, WeightOptions& o) {
   command
       .add_option("--max-cache-size", o.max_cache_size,
                   "Remove what was used longest ago beyond this, such as 50GB")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(size_in_bytes())
+      ->type_name("SIZE")
       ->group(group);
   command.add_flag("--no-cache", o.no_cache, "Read over the network and keep nothing")
       ->group(group);
@@ -37,7 +38,7 @@ void add_weight_options(CLI::App& command, WeightOptions& o) {
 WeightLoaderConfig to_loader_config(const WeightOptions& o) {
   WeightLoaderConfig config;
   if (!o.cache_dir.empty()) config.cache_dir = o.cache_dir;
-  if (o.max_cache_size) config.max_cache_size = static_cast<int64_t>(*o.max_cache_size);
+  config.max_cache_size = o.max_cache_size;
   config.enable_caching = !o.no_cache;
   config.enable_integrity_checks = !o.no_verify;
   config.max_concurrent_downloads = o.connections;

@@ -17,8 +17,8 @@ inline constexpr const char* kModelHelp =
     "(default: the built-in demonstration)";
 
 struct WeightOptions {
-  std::string cache_dir;                   // empty: the user's
-  std::optional<uint64_t> max_cache_size;  // bytes
+  std::string cache_dir;                  // empty: the user's
+  std::optional<int64_t> max_cache_size;  // bytes
   bool no_cache = false;
   bool no_verify = false;
   int connections = WeightLoaderConfig().max_concurrent_downloads;

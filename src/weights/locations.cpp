@@ -10,16 +10,42 @@
 namespace ferrum {
 namespace {
 
-// The part whose prefix `location` begins with; null for a path.
-const SourcePart* find_source(const WeightCatalogs& catalogs, const std::string& location) {
+// "hf:, s3://, https://".
+std::string known_prefixes(const WeightCatalogs& catalogs) {
   std::string known;
   for (const auto& entry : catalogs.sources.entries()) {
     for (const std::string& prefix : entry.part.prefixes) {
-      if (location.starts_with(prefix)) return &entry.part;
       known += (known.empty() ? "" : ", ") + prefix;
     }
   }
+  return known;
+}
+
+std::unique_ptr<ModelFiles> open_directory(const WeightCatalogs& catalogs,
+                                           const std::string& path) try {
+  return open_model_directory(path);
+} catch (const Error& error) {
+  const std::string known = known_prefixes(catalogs);
+  if (error.code() != ErrorCode::kNotFound || known.empty()) throw;
+  throw Error(error.code(), error.message(), "a model elsewhere begins with one of " + known);
+}
+
+// The part whose prefix `location` begins with; null for a path.
+const SourcePart* find_source(const WeightCatalogs& catalogs, const std::string& location) {
+  for (const auto& entry : catalogs.sources.entries()) {
+    for (const std::string& prefix : entry.part.prefixes) {
+      if (location.starts_with(prefix)) return &entry.part;
+      if (prefix.ends_with("//") && location.starts_with(prefix.substr(0, prefix.size() - 2))) {
+        // Not shown: it may hold a password.
+        throw Error(ErrorCode::kInvalidArgument,
+                    "a location that begins with " + prefix.substr(0, prefix.size() - 2) +
+                        " lacks its two slashes",
+                    "write " + prefix + "...");
+      }
+    }
+  }
   if (location.find("://") == std::string::npos) return nullptr;
+  const std::string known = known_prefixes(catalogs);
   std::string missing;
   for (const auto& part : catalogs.sources.missing()) {
     missing += "; " + part.name + " is not in this build: " + part.reason;
@@ -92,7 +118,8 @@ std::unique_ptr<ModelFiles> open_model(const WeightCatalogs& catalogs, const std
     if (model) return model;
   }
   return choose_model(
-      catalogs, part ? part->open_model(location, config) : open_model_directory(location), config);
+      catalogs, part ? part->open_model(location, config) : open_directory(catalogs, location),
+      config);
 }
 
 WeightSource parse_weight_source(const WeightCatalogs& catalogs, const std::string& location) {

@@ -30,7 +30,8 @@ std::string list(const std::vector<std::string>& names) {
   const std::vector<std::string> names = files.names();
   throw Error(ErrorCode::kNotFound,
               files.location() + " has none of " + list({kCandidates.begin(), kCandidates.end()}),
-              names.empty() ? "the folder is empty" : "it holds " + list(names));
+              names.empty() ? "nothing else was found there either; check the name"
+                            : "it holds " + list(names));
 }
 
 std::string choose_candidate(const ModelFiles& files) {

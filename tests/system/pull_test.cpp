@@ -1,8 +1,11 @@
 // ferrum pull and ferrum cache, against a Hub in the test.
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -155,6 +158,87 @@ TEST_F(PullTest, NoSecretIsShown) {
   EXPECT_THAT(result.err + result.out, Not(HasSubstr("secret")));
 }
 
+TEST_F(PullTest, NoSecretOfTheCommandLineIsShown) {
+  const std::string host = hub.endpoint().substr(std::string("http://").size());
+  const std::string file = host + "/org/name/resolve/main/model.safetensors";
+  const std::string url = "http://user:secret@" + file + "?sig=secret";
+  const Json pulled = json_of(run_ferrum({"pull", "--json", url}));
+  EXPECT_EQ(pulled["model"], "http://" + file);
+  const Json found = json_of(run_ferrum({"inspect", "--json", url}));
+  EXPECT_EQ(found["target"], "http://" + file);
+  EXPECT_EQ(run_ferrum({"cache", "prune", url}).exit_code, 0);
+  ScopedVariable endpoint_with_user("HF_ENDPOINT", "http://user:secret@" + host);
+  const std::vector<std::vector<std::string>> wrong{
+      {url},
+      {"pull", "hf:org/name", url},
+      {"pull", "hf:org/gone"},
+      {"pull", "https:/user:secret@host/x"},
+      {"cache", "list", url + "x"},
+  };
+  for (const auto& command : wrong) {
+    const CommandResult result = run_ferrum(command);
+    EXPECT_NE(result.exit_code, 0) << command[0];
+    EXPECT_THAT(result.err + result.out, Not(HasSubstr("secret"))) << command[0];
+  }
+}
+
+TEST_F(PullTest, SizesThatNoCacheHasAreRefused) {
+  run_ferrum({"pull", "hf:org/name"});
+  for (const char* size : {"-5", "10EB", "99999999999999999999", "x", "5 apples", "1.2.3GB", ""}) {
+    const CommandResult result = run_ferrum({"cache", "prune", "--max-size", size});
+    EXPECT_EQ(result.exit_code, 2) << size << result.out;
+    EXPECT_EQ(run_ferrum({"pull", "hf:org/name", "--max-cache-size", size}).exit_code, 2) << size;
+  }
+  EXPECT_THAT(run_ferrum({"cache", "prune", "--max-size", "1.5 GB"}).out,
+              HasSubstr("removed 0 B\n"));
+  EXPECT_THAT(run_ferrum({"cache", "prune", "--max-size", "1023.5KiB", "--dry-run"}).out,
+              HasSubstr("would remove 1.0 MiB\n"));
+}
+
+TEST_F(PullTest, WhatWasPulledIsNamedTheSameInTheCache) {
+  run_ferrum({"pull", "hf:org/name"});
+  EXPECT_THAT(run_ferrum({"cache", "list", "hf:org/name/model.safetensors"}).out,
+              HasSubstr("hf:org/name\n"));
+  EXPECT_EQ(run_ferrum({"cache", "list", "hf:org/nam"}).exit_code, 1);
+  EXPECT_EQ(run_ferrum({"cache", "prune", "hf:org/name/"}).exit_code, 0);
+  EXPECT_EQ(run_ferrum({"cache", "list"}).out, "");
+}
+
+TEST_F(PullTest, ACacheThatCannotBeListedIsNoEmptyOne) {
+  const std::string file = (folder.path() / "file").string();
+  write_file(file, "x");
+  for (const char* command : {"list", "size", "verify", "prune"}) {
+    const CommandResult result = run_ferrum({"cache", command, "--cache-dir", file});
+    EXPECT_EQ(result.exit_code, 1) << command;
+    EXPECT_THAT(result.err, HasSubstr("cannot list " + file)) << command;
+  }
+}
+
+TEST_F(PullTest, WrongUseSaysWhatWouldBeRight) {
+  const CommandResult bare = run_ferrum({"pull", "org/name"});
+  EXPECT_EQ(bare.exit_code, 2);
+  EXPECT_THAT(bare.err, HasSubstr("hf:org/name"));
+  EXPECT_THAT(run_ferrum({"inspect", "org/name"}).err, HasSubstr("begins with one of hf:"));
+  const CommandResult typo = run_ferrum({"cache", "lst"});
+  EXPECT_EQ(typo.exit_code, 2);
+  EXPECT_THAT(typo.err, AllOf(HasSubstr("'cache lst'"), HasSubstr("ferrum cache --help")));
+  EXPECT_THAT(run_ferrum({"cache", "prune", "--bogus"}).err,
+              HasSubstr("ferrum cache prune --help"));
+}
+
+TEST_F(PullTest, AFolderOfAWebServerIsAskedForWhatRunningNeeds) {
+  const std::string folder_url = hub.endpoint() + "/org/name/resolve/main";
+  const Json json = json_of(run_ferrum({"pull", folder_url, "--json"}));
+  EXPECT_THAT(names_in(json["files"]),
+              ElementsAre("config.json", "tokenizer.json", "model.safetensors"));
+  EXPECT_THAT(run_ferrum({"cache", "list", folder_url}).out, HasSubstr("config.json"));
+}
+
+TEST_F(PullTest, ATextIsPulledByItsName) {
+  const Json json = json_of(run_ferrum({"pull", "hf:org/name/config.json", "--json"}));
+  EXPECT_THAT(names_in(json["files"]), ElementsAre("config.json"));
+}
+
 TEST_F(PullTest, TheCacheIsListedVerifiedAndPruned) {
   run_ferrum({"pull", "hf:org/name"});
   const CommandResult list = run_ferrum({"cache", "list"});
@@ -170,7 +254,8 @@ TEST_F(PullTest, TheCacheIsListedVerifiedAndPruned) {
   write_file(blob(), damaged);
   const CommandResult verify = run_ferrum({"cache", "verify", "--remove"});
   EXPECT_EQ(verify.exit_code, 1);
-  EXPECT_THAT(verify.err, HasSubstr("model.safetensors"));
+  EXPECT_THAT(verify.err, AllOf(HasSubstr("model.safetensors"), HasSubstr("It was removed"),
+                                Not(HasSubstr("Remove it"))));
   EXPECT_FALSE(fs::exists(blob()));
   EXPECT_EQ(run_ferrum({"cache", "prune", "hf:org/gone"}).exit_code, 1);
   EXPECT_THAT(run_ferrum({"cache", "prune", "--max-size", "0", "--dry-run"}).out,
@@ -191,9 +276,50 @@ TEST_F(SlowPullTest, ATerminalSeesRateAndTimeLeftAndCtrlCLeavesWhatHasArrived) {
   const auto arrived = fs::file_size(blob().string() + ".incomplete");
   EXPECT_GT(arrived, 0u);
   EXPECT_THAT(json_of(run_ferrum({"cache", "list", "--json"}))["files"][0]["complete"], false);
+  EXPECT_THAT(run_ferrum({"cache", "list"}).out, HasSubstr("(interrupted)"));
   const Json json = json_of(run_ferrum({"pull", "hf:org/name/model.safetensors", "--json"}));
   EXPECT_EQ(json["fetched_bytes"], weights.size() - arrived);
   EXPECT_EQ(read_file(blob()), weights);
+}
+
+TEST_F(SlowPullTest, ANarrowTerminalShowsTheProgressOnOneLine) {
+  TerminalSession session({"pull", "hf:org/name/model.safetensors"}, 40);
+  session.wait_for("\n");
+  EXPECT_EQ(session.finish(), 0);
+  const std::string& shown = session.output();
+  EXPECT_THAT(shown, HasSubstr("100 %"));
+  for (size_t at = 0; (at = shown.find("\r\033[K", at)) != shown.npos;) {
+    at += 4;
+    const std::string line = shown.substr(at, shown.find_first_of("\r\n", at) - at);
+    if (line.find('%') == line.npos) continue;
+    EXPECT_LT(line.size(), 40u) << line;
+  }
+}
+
+TEST_F(PullTest, CtrlCEndsTheWaitForASilentServer) {
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(silent, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(silent, 10), 0);
+  getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size);
+  const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/model";
+  for (const char* command : {"pull", "inspect"}) {
+    TerminalSession session({command, url});
+    close(accept(silent, nullptr, nullptr));  // it has asked
+    session.type("\x03");
+    EXPECT_EQ(session.finish(), 130) << command;
+    EXPECT_THAT(session.output(), HasSubstr("stopped"));
+  }
+  TerminalSession session({"run", url, "-p", "Hello"});
+  close(accept(silent, nullptr, nullptr));
+  session.type("\x03");
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the first was not heeded
+  session.type("\x03");
+  EXPECT_EQ(session.finish(), 130);
+  close(silent);
 }
 
 TEST_F(SlowPullTest, TenPullsMakeOneDownload) {

@@ -13,11 +13,11 @@
 
 namespace ferrum::testing {
 
-TerminalSession::TerminalSession(const std::vector<std::string>& args) {
+TerminalSession::TerminalSession(const std::vector<std::string>& args, unsigned short columns) {
   std::vector<char*> argv{const_cast<char*>(FERRUM_BINARY)};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);
-  const winsize size{.ws_row = 100, .ws_col = 200, .ws_xpixel = 0, .ws_ypixel = 0};
+  const winsize size{.ws_row = 100, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
   child_ = forkpty(&terminal_, nullptr, nullptr, &size);
   if (child_ < 0) throw std::runtime_error("forkpty failed");
   if (child_ > 0) return;

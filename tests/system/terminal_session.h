@@ -11,9 +11,9 @@ namespace ferrum::testing {
 
 class TerminalSession {
  public:
-  // FERRUM_BINARY with `args`, its three streams on a new terminal. Killed after
+  // FERRUM_BINARY with `args`, its three streams on a new terminal of so many columns. Killed after
   // FERRUM_BINARY_SECONDS.
-  explicit TerminalSession(const std::vector<std::string>& args);
+  explicit TerminalSession(const std::vector<std::string>& args, unsigned short columns = 200);
   ~TerminalSession();
   TerminalSession(const TerminalSession&) = delete;
   TerminalSession& operator=(const TerminalSession&) = delete;

@@ -55,6 +55,14 @@ void set_time_to_now(const fs::path& path) {
   utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // a read-only cache keeps no order of use
 }
 
+void check_listable(const fs::path& folder) {
+  std::error_code error;
+  const fs::directory_iterator entries(folder, error);
+  if (!error || error == std::errc::no_such_file_or_directory) return;
+  throw Error(ErrorCode::kIo, "cannot list " + folder.string() + ": " + error.message(),
+              "name a folder that this user may read");
+}
+
 std::unique_ptr<ByteSource> open_cached(const fs::path& path, const std::string& name) {
   auto lock = std::make_shared<FileLock>(FileLock::shared(path));
   if (lock->state() == FileLock::State::kBusy) return nullptr;

@@ -25,6 +25,9 @@ int64_t time_of(const std::filesystem::path& path);
 // Makes that time now, where this user may.
 void set_time_to_now(const std::filesystem::path& path);
 
+// Throws kIo where `folder` is there and cannot be listed.
+void check_listable(const std::filesystem::path& folder);
+
 // A cached file, mapped and locked against removal; null where it is missing or being removed.
 // Named by `name` in messages.
 std::unique_ptr<ByteSource> open_cached(const std::filesystem::path& path, const std::string& name);

@@ -120,6 +120,7 @@ void remove_links(const fs::path& repository, const std::string& hash) {
 }  // namespace
 
 std::vector<CachedFile> HubCache::list() const {
+  check_listable(folder_);
   std::vector<CachedFile> files;
   for (const fs::path& repository : paths_in<fs::directory_iterator>(folder_)) {
     if (!repository.filename().string().starts_with(kModels)) continue;

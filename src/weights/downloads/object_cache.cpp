@@ -107,6 +107,7 @@ void ObjectCache::remove_other_versions(const fs::path& path) {
 }
 
 std::vector<CachedFile> ObjectCache::list() const {
+  check_listable(folder_);
   std::vector<CachedFile> files;
   std::error_code error;
   for (fs::recursive_directory_iterator it(folder_, error), end; !error && it != end;

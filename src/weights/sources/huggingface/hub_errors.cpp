@@ -22,14 +22,21 @@ std::string value_of(const HttpResponse& response, const char* header) {
   return value ? *value : std::string();
 }
 
+// Without the user and password that it may have.
+std::string shown_endpoint(const HubSettings& settings) {
+  std::string shown = redact_url(settings.endpoint);
+  while (shown.ends_with('/')) shown.pop_back();
+  return shown;
+}
+
 HubError refused_access(const std::string& model, const HubSettings& settings,
                         const std::string& said) {
   const std::string because = said.empty() ? "" : ": " + said;
   if (settings.token.empty()) {
-    return {
-        ErrorCode::kNotFound,
-        "there is no model " + model + " on " + settings.endpoint + ", or it is private" + because,
-        "check the name; for a private model set HF_TOKEN", false};
+    return {ErrorCode::kNotFound,
+            "there is no model " + model + " on " + shown_endpoint(settings) +
+                ", or it is private" + because,
+            "check the name; for a private model set HF_TOKEN", false};
   }
   return {ErrorCode::kIo, "the Hub refuses access to " + model + " with this token" + because,
           "set HF_TOKEN to a token that may read this model", false};
@@ -54,8 +61,9 @@ HubError hub_error(const HubLocation& location, const HubSettings& settings,
   }
   if (code == "GatedRepo") {
     return {ErrorCode::kIo, model + " is gated: its authors ask for an agreement first",
-            "agree on " + settings.endpoint + "/" + model + " and set HF_TOKEN to a token of " +
-                (settings.token.empty() ? "your" : "that") + " account",
+            "agree on " + shown_endpoint(settings) + "/" + model +
+                " and set HF_TOKEN to a token of " + (settings.token.empty() ? "your" : "that") +
+                " account",
             false};
   }
   if (code == "RepoNotFound" || response.status == 401 || response.status == 403) {

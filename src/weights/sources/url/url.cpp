@@ -183,7 +183,7 @@ void register_url(SourceCatalog& catalog) {
          return open_url_model(
              parse_url_location(url),
              {.ask = [=](const UrlLocation& file) { sources->stamp(file, config); },
-              .open = [=](const UrlLocation& file) { return sources->open_object(file, config); }});
+              .open = [=](const UrlLocation& file) { return sources->open(file, config); }});
        }});
 }
 

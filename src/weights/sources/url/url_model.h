@@ -4,8 +4,8 @@
 #include <functional>
 #include <memory>
 
+#include "ferrum/weights/byte_source.h"
 #include "ferrum/weights/model_files.h"
-#include "weights/http/remote_object.h"
 #include "weights/sources/url/url_location.h"
 
 namespace ferrum {
@@ -13,7 +13,7 @@ namespace ferrum {
 // How the files of a model are asked for. Both throw as RemoteObject's constructor.
 struct UrlFiles {
   std::function<void(const UrlLocation&)> ask;  // whether it is there, which serves `open` then
-  std::function<std::unique_ptr<RemoteObject>(const UrlLocation&)> open;
+  std::function<std::unique_ptr<ByteSource>(const UrlLocation&)> open;  // cached where it is
 };
 
 std::unique_ptr<ModelFiles> open_url_model(const UrlLocation& folder, UrlFiles files);
