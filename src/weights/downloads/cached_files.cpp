@@ -11,7 +11,7 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/types/json.h"
-#include "weights/downloads/disk.h"
+#include "weights/disk.h"
 #include "weights/downloads/file_lock.h"
 #include "weights/mapped_file.h"
 

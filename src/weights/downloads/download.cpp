@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "ferrum/types/error.h"
+#include "weights/disk.h"
 #include "weights/downloads/cached_files.h"
-#include "weights/downloads/disk.h"
 #include "weights/downloads/file_lock.h"
 
 namespace ferrum {

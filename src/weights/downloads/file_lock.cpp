@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "weights/downloads/disk.h"
+#include "weights/disk.h"
 
 namespace ferrum {
 namespace {

@@ -10,8 +10,8 @@
 #include <tuple>
 
 #include "ferrum/types/error.h"
+#include "weights/disk.h"
 #include "weights/downloads/cached_files.h"
-#include "weights/downloads/disk.h"
 #include "weights/downloads/hub_folder.h"
 
 namespace ferrum {

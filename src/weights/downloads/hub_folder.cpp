@@ -9,8 +9,8 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/types/json.h"
+#include "weights/disk.h"
 #include "weights/downloads/cached_files.h"
-#include "weights/downloads/disk.h"
 #include "weights/model_file_name.h"
 
 namespace ferrum {

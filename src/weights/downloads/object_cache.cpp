@@ -7,8 +7,8 @@
 #include <system_error>
 
 #include "ferrum/types/error.h"
+#include "weights/disk.h"
 #include "weights/downloads/cached_files.h"
-#include "weights/downloads/disk.h"
 
 namespace ferrum {
 namespace {

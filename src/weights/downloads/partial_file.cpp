@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "ferrum/types/json.h"
-#include "weights/downloads/disk.h"
+#include "weights/disk.h"
 
 namespace ferrum {
 namespace {

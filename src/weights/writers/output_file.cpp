@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "ferrum/types/error.h"
-#include "weights/downloads/disk.h"
+#include "weights/disk.h"
 
 namespace ferrum {
 namespace {

@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "ferrum/types/error.h"
+#include "weights/disk.h"
 #include "weights/downloads/cache_folders.h"
-#include "weights/downloads/disk.h"
 #include "weights/http/url.h"
 
 namespace ferrum {

@@ -4,8 +4,8 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_cache.h"
+#include "weights/disk.h"
 #include "weights/downloads/cache_folders.h"
-#include "weights/downloads/disk.h"
 #include "weights/downloads/download.h"
 #include "weights/downloads/hub_cache.h"
 #include "weights/http/remote_object.h"

@@ -1,4 +1,4 @@
-#include "weights/downloads/disk.h"
+#include "weights/disk.h"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
