@@ -85,4 +85,8 @@ ZipContent find_zip_content(std::shared_ptr<const ZipArchive> archive,
 // Whether the first bytes are those of an archive.
 bool looks_like_zip(const ByteSource& source);
 
+// What the file's first local header calls its entry, unchecked: enough to tell what an archive may
+// be of without its directory. Empty where the file does not begin with one.
+std::string first_zip_name(const ByteSource& source);
+
 }  // namespace ferrum

@@ -15,6 +15,8 @@ constexpr std::string_view kEndMagic("PK\5\6", 4), kZip64EndMagic("PK\6\6", 4),
     kZip64LocatorMagic("PK\6\7", 4), kCentralMagic("PK\1\2", 4), kLocalMagic("PK\3\4", 4);
 constexpr int64_t kEndBytes = 22, kZip64LocatorBytes = 20, kZip64EndBytes = 56,
                   kCentralBytes = 46, kLocalBytes = 30;
+constexpr size_t kLocalNameLength = 26;  // where a local header has it
+constexpr int64_t kUsualNameBytes = 128;
 constexpr int64_t kMaxCommentBytes = 0xffff;
 // Extra fields of local headers are padding and, in archives that may grow, both sizes.
 constexpr int64_t kUsualExtraBytes = 256;
@@ -285,6 +287,19 @@ int64_t find_zip_data(const ByteSource& source, const ZipArchive::Entry& entry, 
   agree(compressed_bytes, entry.compressed_bytes);
   agree(bytes, entry.bytes);
   return entry.local_offset + data;
+}
+
+std::string first_zip_name(const ByteSource& source) {
+  if (source.size() < kLocalBytes) return "";
+  const std::string start =
+      read_text(source, 0, std::min(source.size(), kLocalBytes + kUsualNameBytes));
+  const std::string what = source.name() + ": its first local header";
+  RecordCursor fields(start, what);
+  if (fields.text(kLocalMagic.size()) != kLocalMagic) return "";
+  fields.skip(kLocalNameLength - kLocalMagic.size());
+  const int64_t bytes = std::min<int64_t>(fields.u16(), source.size() - kLocalBytes);
+  return bytes <= kUsualNameBytes ? start.substr(kLocalBytes, static_cast<size_t>(bytes))
+                                  : read_text(source, kLocalBytes, bytes);
 }
 
 }  // namespace ferrum

@@ -1,7 +1,6 @@
 // NumPy's files: .npy, one array named after its file, and .npz, a ZIP archive of those.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
@@ -97,21 +96,10 @@ bool looks_like_npy(const ByteSource& source) {
   return std::string_view(start.data(), start.size()) == kNpyMagic;
 }
 
-// An archive of arrays and nothing else; many formats are archives.
-bool looks_like_npz(const ByteSource& source) try {
-  if (!looks_like_zip(source)) return false;
-  // The archive does not outlive this call.
-  const ZipArchive archive(std::shared_ptr<const ByteSource>(&source, [](const ByteSource*) {}));
-  const auto& entries = archive.entries();
-  return !entries.empty() &&
-         std::all_of(entries.begin(), entries.end(), [](const ZipArchive::Entry& entry) {
-           return entry.name.ends_with(kExtension);
-         });
-} catch (const Error& error) {
-  if (error.code() == ErrorCode::kInvalidFormat || error.code() == ErrorCode::kUnsupported) {
-    return false;
-  }
-  throw;
+// Many formats are archives. One that begins with an array is of arrays; whether all of it is, is
+// seen when it is opened.
+bool looks_like_npz(const ByteSource& source) {
+  return first_zip_name(source).ends_with(kExtension);
 }
 
 }  // namespace
