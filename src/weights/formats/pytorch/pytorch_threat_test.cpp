@@ -4,9 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "ferrum/types/host_memory.h"
-#include "ferrum/weights/weight_catalogs.h"
-#include "support/host_tensor_factory.h"
 #include "support/torch_bytes.h"
+#include "weights/formats/pytorch/torch_fixture.h"
 
 namespace ferrum {
 namespace {
@@ -16,26 +15,7 @@ using namespace torch_bytes;
 using testing::AllOf;
 using testing::HasSubstr;
 
-class PytorchThreatTest : public testing::Test {
- protected:
-  WeightMetadata open(const std::string& bytes) {
-    return loader->get_metadata(WeightSource::memory(borrow_bytes(bytes), "x.pt"));
-  }
-  void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what,
-                      ErrorCode code = ErrorCode::kInvalidFormat) {
-    try {
-      open(bytes);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(std::string(error.what()), AllOf(HasSubstr("x.pt"), what));
-    }
-  }
-
-  HostTensorFactory factory;
-  WeightCatalogs catalogs = create_weight_catalogs();
-  std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory);
-};
+using PytorchThreatTest = test::TorchFixture;
 
 TEST_F(PytorchThreatTest, TheTestsOwnStreamIsRead) {
   const WeightMetadata metadata = open(stream(named(rebuild(storage(), 1, {2, 2}, {3, 1}))));

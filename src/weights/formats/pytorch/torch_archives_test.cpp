@@ -4,11 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "ferrum/types/host_memory.h"
-#include "ferrum/weights/weight_catalogs.h"
-#include "support/host_tensor_factory.h"
 #include "support/tar_bytes.h"
 #include "support/torch_bytes.h"
 #include "support/zip_bytes.h"
+#include "weights/formats/pytorch/torch_fixture.h"
 
 namespace ferrum {
 namespace {
@@ -47,30 +46,7 @@ std::string tar(const TarParts& parts = {}) {
          tar_entry("tensors", parts.tensors) + tar_entry("pickle", parts.pickle);
 }
 
-class TorchArchivesTest : public testing::Test {
- protected:
-  WeightMetadata open(const std::string& bytes) {
-    return loader->get_metadata(WeightSource::memory(borrow_bytes(bytes), "x.pt"));
-  }
-  Tensor load(const std::string& bytes) {
-    return loader->load_tensor(
-        {"w", {}, {}, Device::cpu(), WeightSource::memory(borrow_bytes(bytes), "x.pt"), {}});
-  }
-  void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what,
-                      ErrorCode code = ErrorCode::kInvalidFormat) {
-    try {
-      load(bytes);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(std::string(error.what()), AllOf(HasSubstr("x.pt"), what));
-    }
-  }
-
-  HostTensorFactory factory;
-  WeightCatalogs catalogs = create_weight_catalogs();
-  std::unique_ptr<WeightLoader> loader = create_weight_loader(catalogs, factory);
-};
+using TorchArchivesTest = test::TorchFixture;
 
 TEST_F(TorchArchivesTest, TheTestsOwnArchivesAreRead) {
   EXPECT_EQ(open(zip_bytes(pieces(kTensor))).tensors.at("w").shape, (Shape{6}));
@@ -104,7 +80,7 @@ TEST_F(TorchArchivesTest, ALocalHeaderIsCheckedBeforeItsTensorIsRead) {
   std::vector<ZipPiece> changed = pieces(kTensor);
   changed[2].local_name = "archive/data/9";
   EXPECT_EQ(open(zip_bytes(changed)).tensors.size(), 1u);
-  expect_refused(zip_bytes(changed), HasSubstr("archive/data/0"));
+  expect_load_refused(zip_bytes(changed), HasSubstr("archive/data/0"));
 }
 
 TEST_F(TorchArchivesTest, ZipArchivesOfOtherThings) {
