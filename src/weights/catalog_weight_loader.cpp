@@ -126,12 +126,18 @@ class CatalogWeightLoader : public WeightLoader {
 
   void preload(const WeightSource& source, std::stop_token stop,
                const LoadProgress& progress) override {
-    const SourcePart& part = catalogs_.sources.get(source.kind);
-    if (part.fetch && config_.enable_caching) {
-      return part.fetch(source, config_, std::move(stop), progress);
+    const std::vector<WeightSource> files = files_of(catalogs_, source);
+    if (files.size() == 1) return preload_file(source, stop, progress);
+    int64_t total = 0, before = 0;
+    std::vector<int64_t> sizes;
+    for (const WeightSource& file : files) sizes.push_back(readers_.open_bytes(file)->size());
+    for (const int64_t size : sizes) total += size;
+    for (size_t i = 0; i < files.size(); ++i) {
+      preload_file(files[i], stop, [&](int64_t done, int64_t) {
+        if (progress) progress(before + done, total);
+      });
+      before += sizes[i];
     }
-    const int readers = config_.max_concurrent_loads > 0 ? threads_ : kPreloadReaders;
-    prefetch_all(*readers_.open_bytes(source), readers, stop, progress);
   }
 
   WeightLoaderCapabilities capabilities() const override {
@@ -152,6 +158,15 @@ class CatalogWeightLoader : public WeightLoader {
   }
 
  private:
+  void preload_file(const WeightSource& file, std::stop_token stop, const LoadProgress& progress) {
+    const SourcePart& part = catalogs_.sources.get(file.kind);
+    if (part.fetch && config_.enable_caching) {
+      return part.fetch(file, config_, std::move(stop), progress);
+    }
+    const int readers = config_.max_concurrent_loads > 0 ? threads_ : kPreloadReaders;
+    prefetch_all(*readers_.open_bytes(file), readers, stop, progress);
+  }
+
   std::vector<Job> prepare(std::span<const TensorSpec> specs) {
     std::vector<Job> jobs;
     jobs.reserve(specs.size());

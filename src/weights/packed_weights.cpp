@@ -6,6 +6,7 @@
 #include "weights/downloads/cache_folders.h"
 #include "weights/downloads/object_cache.h"
 #include "weights/prefetch.h"
+#include "weights/reader_cache.h"
 
 namespace ferrum {
 namespace {
@@ -61,7 +62,9 @@ std::string validator(const ModelWeights& weights, const WeightCatalogs& catalog
   Json stamps = Json::array();
   for (const WeightSource& source : weights.sources()) {
     if (source.bytes) return "";
-    stamps.push_back(catalogs.sources.get(source.kind).stamp(source, config));
+    for (const WeightSource& file : files_of(catalogs, source)) {
+      stamps.push_back(catalogs.sources.get(file.kind).stamp(file, config));
+    }
   }
   return to_text(stamps);
 }

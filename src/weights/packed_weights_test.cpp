@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "support/host_tensor_factory.h"
+#include "support/ranged_source.h"
 #include "support/safetensors_bytes.h"
 #include "support/temp_folder.h"
 
@@ -101,6 +102,46 @@ TEST_F(PackedWeightsTest, AnotherContentIsNeverTakenForTheOldOne) {
   EXPECT_EQ(first_of(*open(DataType::kBF16)), 2.0f);
   EXPECT_TRUE(made);
   EXPECT_EQ(cached_files(), 1);  // the old version went
+}
+
+// A model of one GGUF file in parts.
+class ModelOfParts : public ModelFiles {
+ public:
+  explicit ModelOfParts(fs::path first) : first_(std::move(first)) {}
+  std::vector<std::string> names() const override { return {"model.gguf"}; }
+  bool contains(std::string_view name) const override { return name == "model.gguf"; }
+  std::string read_text(std::string_view, int64_t) const override { return ""; }
+  WeightSource weight_source(std::string_view) const override { return WeightSource::file(first_); }
+  std::string location() const override { return "parts"; }
+
+ private:
+  fs::path first_;
+};
+
+TEST_F(PackedWeightsTest, AnotherPartIsAnotherContent) {
+  const fs::path from = FERRUM_SOURCE_DIR "/tests/data/weights/gguf";
+  for (const std::string number : {"1", "2", "3"}) {
+    const std::string name = "split-0000" + number + "-of-00003.gguf";
+    fs::copy_file(from / name, folder.path() / name);
+  }
+  const auto open_parts = [&] {
+    loader = create_weight_loader(catalogs, factory, config);
+    weights = std::make_unique<ModelWeights>(
+        ModelOfParts(folder.path() / "split-00001-of-00003.gguf"), *loader);
+    requests = {{"part.4", weights->find("part.4")->info.shape,
+                 {TensorTransformation::cast(DataType::kBF16)}}};
+    const auto packed = PackedWeights::open({*weights, requests, "parts", "rows"}, catalogs,
+                                            config, {}, {});
+    return to_float(packed->get("part.4").data<BFloat16>()[7]);
+  };
+  const float before = open_parts();
+  const fs::path last = folder.path() / "split-00003-of-00003.gguf";
+  std::string bytes = test::read_file(last);
+  ASSERT_EQ(bytes[bytes.size() - 4], 43);  // the last element, an i32
+  bytes[bytes.size() - 4] = 42;
+  fs::rename(folder.write("new", bytes), last);
+  EXPECT_EQ(before, 43);
+  EXPECT_EQ(open_parts(), 42);
 }
 
 TEST_F(PackedWeightsTest, RequestsAndLayoutsHaveFilesOfTheirOwn) {

@@ -37,29 +37,42 @@ std::optional<ForeignContent> recognise(const ByteSource& bytes) {
   return recognise_foreign(prefix);
 }
 
+WeightSource sibling_of(const WeightCatalogs& catalogs, const WeightSource& source,
+                        std::string_view name) {
+  if (!is_model_file_name(name)) {
+    throw Error(ErrorCode::kInvalidFormat, source.to_string() + " refers to " + quote_json(name) +
+                                               ", which is not a file of its folder");
+  }
+  const SourcePart& part = catalogs.sources.get(source.kind);
+  if (!part.sibling) {
+    throw Error(ErrorCode::kNotFound, source.to_string() + " refers to the file " +
+                                          quote_json(name) + ", and nothing lies beside it");
+  }
+  return part.sibling(source, name);
+}
+
 }  // namespace
+
+std::vector<WeightSource> files_of(const WeightCatalogs& catalogs, const WeightSource& source) {
+  std::vector<WeightSource> files{source};
+  for (const auto& entry : catalogs.formats.entries()) {
+    if (!entry.part.further_parts) continue;
+    for (const std::string& name : entry.part.further_parts(source.to_string())) {
+      files.push_back(sibling_of(catalogs, source, name));
+    }
+  }
+  return files;
+}
 
 std::unique_ptr<ByteSource> ReaderCache::open_bytes(const WeightSource& source) const {
   return catalogs_.sources.get(source.kind).open(source, config_);
 }
 
-std::shared_ptr<const ByteSource> ReaderCache::open_sibling(const WeightSource& source,
-                                                            std::string_view name) const {
-  if (!is_model_file_name(name)) {
-    throw Error(ErrorCode::kInvalidFormat, source.to_string() + " refers to " + quote_json(name) +
-                                               ", which is not a file of its folder");
-  }
-  const SourcePart& part = catalogs_.sources.get(source.kind);
-  if (!part.sibling) {
-    throw Error(ErrorCode::kNotFound, source.to_string() + " refers to the file " +
-                                          quote_json(name) + ", and nothing lies beside it");
-  }
-  return open_bytes(part.sibling(source, name));
-}
-
 WeightFile ReaderCache::open_file(const WeightSource& source) const {
   return {open_bytes(source), source.format_options,
-          [this, source](std::string_view name) { return open_sibling(source, name); }};
+          [this, source](std::string_view name) {
+            return open_bytes(sibling_of(catalogs_, source, name));
+          }};
 }
 
 std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource& source) const {

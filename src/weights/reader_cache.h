@@ -7,11 +7,16 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ferrum/weights/weight_catalogs.h"
 
 namespace ferrum {
+
+// The files of a source: its own, and by their names those in which it goes on. Throws as sibling.
+std::vector<WeightSource> files_of(const WeightCatalogs& catalogs, const WeightSource& source);
 
 // Thread-safe.
 class ReaderCache {
@@ -26,8 +31,6 @@ class ReaderCache {
   std::shared_ptr<const WeightReader> open(const WeightSource& source);
 
  private:
-  std::shared_ptr<const ByteSource> open_sibling(const WeightSource& source,
-                                                 std::string_view name) const;
   std::shared_ptr<const WeightReader> open_reader(const WeightSource& source) const;
 
   const WeightCatalogs& catalogs_;

@@ -86,8 +86,8 @@ class WeightLoader {
   virtual bool is_available(const WeightSource& source) = 0;
   // Reads headers alone.
   virtual WeightMetadata get_metadata(const WeightSource& source) = 0;
-  // Brings all bytes near, so that the loads that follow wait for no medium: for a mapped file,
-  // into the page cache.
+  // Brings all bytes near, those of further parts too, so that the loads that follow wait for no
+  // medium: for a mapped file, into the page cache.
   virtual void preload(const WeightSource& source, std::stop_token stop = {},
                        const LoadProgress& progress = {}) = 0;
   virtual WeightLoaderCapabilities capabilities() const = 0;

@@ -73,6 +73,8 @@ struct FormatPart {
   // name or hold together, kUnsupported for an element type that it does not have, with what to do
   // instead; and as WeightWriter.
   std::function<std::unique_ptr<WeightWriter>(const WriteRequest&)> create_writer = {};
+  // Of a format whose file can go on in others: the names of those beside the one of this name.
+  std::function<std::vector<std::string>(std::string_view name)> further_parts = {};
   // Of a format whose file can be a whole model, config and tokenizer inside: whether one of this
   // name may be, and the files of the model in `file`, which `source` names. Throws as `open`.
   std::function<bool(std::string_view name)> may_be_model = {};

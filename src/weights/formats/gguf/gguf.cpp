@@ -141,6 +141,7 @@ void register_gguf(FormatCatalog& catalog) {
                .extensions = {".gguf"},
                .matches = looks_like_gguf,
                .open = open_gguf,
+               .further_parts = further_gguf_parts,
                .may_be_model = may_be_gguf_model,
                .open_model = open_gguf_model});
 }

@@ -1,6 +1,7 @@
 #include "weights/formats/gguf/gguf_file.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <optional>
 
@@ -138,6 +139,30 @@ class BlockDecoder {
 };
 
 }  // namespace
+
+std::optional<GgufPartName> parse_gguf_part_name(std::string_view name) {
+  constexpr size_t kDigits = 5, kSuffix = std::string_view("-00001-of-00003.gguf").size();
+  if (name.size() < kSuffix) return std::nullopt;
+  const std::string_view end = name.substr(name.size() - kSuffix);
+  GgufPartName part{std::string(name.substr(0, name.size() - kSuffix)), 0, 0};
+  const auto read = [&](size_t at, int64_t& number) {
+    std::from_chars(end.data() + at, end.data() + at + kDigits, number);
+  };
+  read(1, part.number);
+  read(10, part.count);
+  if (end != part_suffix(part.number, part.count)) return std::nullopt;
+  return part;
+}
+
+std::vector<std::string> further_gguf_parts(std::string_view name) {
+  std::vector<std::string> names;
+  const auto first = parse_gguf_part_name(name);
+  if (!first || first->number != 1) return names;
+  for (int64_t part = 2; part <= first->count; ++part) {
+    names.push_back(first->stem + part_suffix(part, first->count));
+  }
+  return names;
+}
 
 GgufFile open_gguf_file(const WeightFile& file) {
   GgufFile out;

@@ -5,7 +5,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ferrum/weights/weight_reader.h"
 #include "weights/formats/gguf/gguf_directory.h"
@@ -22,6 +25,16 @@ struct GgufFile {
   GgufValues values;  // of the first part, which has all but those that say how it was split
   std::map<std::string, Entry, std::less<>> tensors;
 };
+
+// What the name of a part tells.
+struct GgufPartName {
+  std::string stem;  // "x" of "x-00001-of-00003.gguf"
+  int64_t number, count;
+};
+std::optional<GgufPartName> parse_gguf_part_name(std::string_view name);
+
+// The names of the parts that follow a first one; none for any other file.
+std::vector<std::string> further_gguf_parts(std::string_view name);
 
 // Opens the parts that a first part tells of; a later part is read as a file of its own. Throws
 // kInvalidFormat for parts that do not belong together, as read_gguf_directory, and as

@@ -71,15 +71,8 @@ class GgufModel : public ModelFiles {
 
 bool may_be_gguf_model(std::string_view name) {
   if (!name.ends_with(".gguf")) return false;
-  const std::string_view stem = name.substr(0, name.size() - 5);
-  constexpr std::string_view kNumbers = "-00001-of-00003";
-  if (stem.size() < kNumbers.size()) return true;
-  const std::string_view end = stem.substr(stem.size() - kNumbers.size());
-  const auto digits = [&](size_t at) {
-    return end.substr(at, 5).find_first_not_of("0123456789") == end.npos;
-  };
-  const bool is_part = end[0] == '-' && digits(1) && end.substr(6, 4) == "-of-" && digits(10);
-  return !is_part || end.substr(1, 5) == "00001";
+  const auto part = parse_gguf_part_name(name);
+  return !part || part->number == 1;
 }
 
 std::unique_ptr<ModelFiles> open_gguf_model(const WeightFile& file, const WeightSource& source) {

@@ -9,6 +9,7 @@
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/host_tensor_factory.h"
 #include "support/temp_folder.h"
+#include "weights/formats/gguf/gguf_file.h"
 
 namespace ferrum {
 namespace {
@@ -145,6 +146,15 @@ TEST_F(GgufPartsTest, AMissingPartIsNamed) {
   const std::string first = copy(1, "m-00001-of-00003.gguf");
   copy(2, "m-00002-of-00003.gguf");
   expect_refused(first, ErrorCode::kNotFound, "m-00003-of-00003.gguf");
+}
+
+TEST_F(GgufPartsTest, FurtherPartsAreThoseOfTheFirst) {
+  EXPECT_THAT(further_gguf_parts("x-00001-of-00003.gguf"),
+              testing::ElementsAre("x-00002-of-00003.gguf", "x-00003-of-00003.gguf"));
+  for (const char* name : {"x.gguf", "x-00002-of-00003.gguf", "x-00001-of-00001.gguf",
+                           "x-00001-of-+0003.gguf", "x-00001-of-00003.safetensors", "gguf", ""}) {
+    EXPECT_THAT(further_gguf_parts(name), testing::IsEmpty()) << name;
+  }
 }
 
 TEST_F(GgufPartsTest, PartsBelongTogether) {

@@ -175,6 +175,26 @@ TEST_F(UrlSourceTest, PreloadBringsTheFileIntoTheCache) {
   EXPECT_EQ(*fresh->load_tensor(spec).data<float>(), 2);
 }
 
+TEST_F(UrlSourceTest, PreloadBringsAllParts) {
+  HttpServer server(test::serve_folder(kData + "/gguf"));
+  int64_t size = 0, done = 0;
+  const auto part_of = [](int number) {
+    return "/split-0000" + std::to_string(number) + "-of-00003.gguf";
+  };
+  for (int i : {1, 2, 3}) {
+    size += static_cast<int64_t>(std::filesystem::file_size(kData + "/gguf" + part_of(i)));
+  }
+  create_loader()->preload(at(server.url(part_of(1))), {}, [&](int64_t bytes, int64_t total) {
+    EXPECT_GE(bytes, done);
+    EXPECT_EQ(total, size);
+    done = bytes;
+  });
+  EXPECT_EQ(done, size);
+  for (int i : {1, 2, 3}) {
+    EXPECT_NE(part.open(at(server.url(part_of(i))), config)->storage(), nullptr) << "part " << i;
+  }
+}
+
 TEST_F(UrlSourceTest, WhatCannotBeCachedIsSaid) {
   ServedFile file = ServedFile::of(one_tensor(1));
   file.etag = "";
