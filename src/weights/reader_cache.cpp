@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "ferrum/types/error.h"
 #include "weights/foreign_content.h"
@@ -64,6 +65,27 @@ std::vector<WeightSource> files_of(const WeightCatalogs& catalogs, const WeightS
   return files;
 }
 
+// What a reader opened beside its own file, now or later, and the stamps that it had then.
+class ReaderCache::Siblings {
+ public:
+  struct Opened {
+    WeightSource source;
+    std::string stamp;
+  };
+  void add(Opened sibling) {
+    const std::lock_guard lock(mutex_);
+    opened_.push_back(std::move(sibling));
+  }
+  std::vector<Opened> opened() const {
+    const std::lock_guard lock(mutex_);
+    return opened_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Opened> opened_;
+};
+
 std::unique_ptr<ByteSource> ReaderCache::open_bytes(const WeightSource& source) const {
   return catalogs_.sources.get(source.kind).open(source, config_);
 }
@@ -75,8 +97,12 @@ WeightFile ReaderCache::open_file(const WeightSource& source) const {
           }};
 }
 
-std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource& source) const {
-  const WeightFile file = open_file(source);
+std::string ReaderCache::stamp_of(const WeightSource& source) const {
+  return catalogs_.sources.get(source.kind).stamp(source, config_);
+}
+
+std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource& source,
+                                                             const WeightFile& file) const {
   const FormatPart* format = nullptr;
   try {
     format = &choose_format(catalogs_.formats, source, *file.bytes);
@@ -91,23 +117,46 @@ std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource&
   }
 }
 
-std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source) {
-  const SourcePart& part = catalogs_.sources.get(source.kind);
-  // The location too: files of equal bytes, such as links to one, may have other files beside them.
-  const std::string stamp = source.kind + " " + source.location.dump() + " " +
-                            part.stamp(source, config_) + " " + source.format.value_or("") + " " +
-                            source.format_options.dump();
+bool ReaderCache::are_unchanged(const Siblings& siblings) const try {
+  const auto opened = siblings.opened();
+  return std::all_of(opened.begin(), opened.end(), [&](const Siblings::Opened& sibling) {
+    return stamp_of(sibling.source) == sibling.stamp;
+  });
+} catch (const Error&) {
+  return false;  // opening it anew tells what is wrong
+}
+
+std::shared_ptr<const WeightReader> ReaderCache::find(const std::string& stamp) {
+  Known known;
   {
     const std::lock_guard lock(mutex_);
-    for (auto it = readers_.begin(); it != readers_.end(); ++it) {
-      if (it->first != stamp) continue;
-      readers_.splice(readers_.begin(), readers_, it);
-      return readers_.front().second;
-    }
+    const auto it = std::find_if(readers_.begin(), readers_.end(),
+                                 [&](const Known& each) { return each.stamp == stamp; });
+    if (it == readers_.end()) return nullptr;
+    readers_.splice(readers_.begin(), readers_, it);
+    known = readers_.front();
   }
-  auto reader = open_reader(source);
+  if (are_unchanged(*known.siblings)) return known.reader;
   const std::lock_guard lock(mutex_);
-  readers_.emplace_front(stamp, reader);
+  readers_.remove_if([&](const Known& each) { return each.reader == known.reader; });
+  return nullptr;
+}
+
+std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source) {
+  // The location too: files of equal bytes, such as links to one, may have other files beside them.
+  const std::string stamp = source.kind + " " + source.location.dump() + " " + stamp_of(source) +
+                            " " + source.format.value_or("") + " " + source.format_options.dump();
+  if (auto reader = find(stamp)) return reader;
+  WeightFile file = open_file(source);
+  const auto siblings = std::make_shared<Siblings>();
+  file.open_sibling = [this, source, siblings](std::string_view name) {
+    const WeightSource sibling = sibling_of(catalogs_, source, name);
+    siblings->add({sibling, stamp_of(sibling)});
+    return open_bytes(sibling);
+  };
+  auto reader = open_reader(source, file);
+  const std::lock_guard lock(mutex_);
+  readers_.push_front({stamp, reader, siblings});
   if (readers_.size() > kMaxReaders) readers_.pop_back();
   return reader;
 }

@@ -8,7 +8,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "ferrum/weights/weight_catalogs.h"
@@ -31,13 +30,23 @@ class ReaderCache {
   std::shared_ptr<const WeightReader> open(const WeightSource& source);
 
  private:
-  std::shared_ptr<const WeightReader> open_reader(const WeightSource& source) const;
+  class Siblings;
+  struct Known {
+    std::string stamp;
+    std::shared_ptr<const WeightReader> reader;
+    std::shared_ptr<const Siblings> siblings;  // the files that it opened beside its own
+  };
+
+  std::shared_ptr<const WeightReader> find(const std::string& stamp);
+  std::string stamp_of(const WeightSource& source) const;
+  bool are_unchanged(const Siblings& siblings) const;
+  std::shared_ptr<const WeightReader> open_reader(const WeightSource& source,
+                                                  const WeightFile& file) const;
 
   const WeightCatalogs& catalogs_;
   const WeightLoaderConfig& config_;
   std::mutex mutex_;
-  // By stamp, the last used first.
-  std::list<std::pair<std::string, std::shared_ptr<const WeightReader>>> readers_;
+  std::list<Known> readers_;  // the last used first
 };
 
 }  // namespace ferrum

@@ -8,6 +8,7 @@
 
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/host_tensor_factory.h"
+#include "support/ranged_source.h"
 #include "support/temp_folder.h"
 #include "weights/formats/gguf/gguf_file.h"
 
@@ -146,6 +147,21 @@ TEST_F(GgufPartsTest, AMissingPartIsNamed) {
   const std::string first = copy(1, "m-00001-of-00003.gguf");
   copy(2, "m-00002-of-00003.gguf");
   expect_refused(first, ErrorCode::kNotFound, "m-00003-of-00003.gguf");
+}
+
+TEST_F(GgufPartsTest, AReplacedPartIsReadAgain) {
+  const std::string first = copy(1, "m-00001-of-00003.gguf");
+  copy(2, "m-00002-of-00003.gguf");
+  const std::string last = copy(3, "m-00003-of-00003.gguf");
+  const auto last_byte = [&] {
+    const Tensor tensor = load(first, "part.4");
+    return static_cast<const char*>(tensor.raw_data())[tensor.size_bytes() - 1];
+  };
+  const char before = last_byte();
+  std::string bytes = test::read_file(last);
+  bytes.back() = static_cast<char>(before ^ 1);
+  std::filesystem::rename(folder.write("new", bytes), last);
+  EXPECT_EQ(last_byte(), before ^ 1);
 }
 
 TEST_F(GgufPartsTest, FurtherPartsAreThoseOfTheFirst) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "ferrum/types/host_memory.h"
@@ -215,6 +216,20 @@ TEST_F(ExternalDataTest, AFileIsOpenedOnceAndOnlyWhenItsTensorIsWanted) {
   EXPECT_EQ(data->opened, 0);
   for (const char* name : {"a", "b", "w"}) EXPECT_TRUE(reader->find_stored(name).has_value());
   EXPECT_EQ(data->opened, 1);
+}
+
+TEST_F(ExternalDataTest, AReplacedFileIsReadAgain) {
+  const auto put = [&](const std::string& bytes) {
+    fs::rename(folder.write("new", bytes), folder.path() / "w.bin");
+  };
+  put("01234567");
+  EXPECT_EQ(bytes_at("w.bin"), "01234567");
+  put("76543210");
+  const Tensor tensor = load(folder.path() / "x.onnx");
+  EXPECT_EQ(std::memcmp(tensor.raw_data(), "76543210", 8), 0);
+  fs::remove(folder.path() / "w.bin");
+  expect_error([&] { load(folder.path() / "x.onnx"); }, HasSubstr("no file"),
+               ErrorCode::kNotFound);
 }
 
 TEST_F(ExternalDataTest, NothingLiesBesideMemory) {
