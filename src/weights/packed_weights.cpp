@@ -14,12 +14,12 @@ namespace {
 constexpr int kVersion = 1;  // of the file
 constexpr int64_t kAlignment = 64;
 constexpr int64_t kWindowBytes = int64_t{128} << 20;  // loaded at once
+constexpr int64_t kSlabBytes = kWindowBytes / 8;      // of a large tensor: loads side by side
 
 struct Piece {
   const ModelWeights::Request* request;
   DataType dtype;  // as loaded
   int64_t begin, bytes;
-  int64_t end() const { return begin + bytes; }
 };
 
 struct Layout {
@@ -69,37 +69,76 @@ std::string validator(const ModelWeights& weights, const WeightCatalogs& catalog
   return to_text(stamps);
 }
 
+// What is loaded in one go: a tensor, or some rows of one.
+struct Slab {
+  ModelWeights::Request request;
+  int64_t begin, bytes;  // in the file
+  int64_t end() const { return begin + bytes; }
+};
+
+// Whether rows can be loaded by themselves without reading more than them.
+bool has_rows_of_file(const ModelWeights::Request& request) {
+  const auto& steps = request.transformations;
+  return std::all_of(steps.begin(), steps.end(),
+                     [](const auto& step) { return step.kind == "cast"; });
+}
+
+void cut(const Piece& piece, std::vector<Slab>& slabs) {
+  const Shape& shape = piece.request->shape;
+  if (piece.bytes <= kSlabBytes || !is_byte_sized(piece.dtype) ||
+      !has_rows_of_file(*piece.request)) {
+    slabs.push_back({*piece.request, piece.begin, piece.bytes});
+    return;
+  }
+  const int64_t row_bytes = piece.bytes / shape[0];
+  const int64_t rows = std::max<int64_t>(kSlabBytes / row_bytes, 1);
+  for (int64_t row = 0; row < shape[0]; row += rows) {
+    const int64_t count = std::min(rows, shape[0] - row);
+    ModelWeights::Request request = *piece.request;
+    request.shape = shape.with_dim(0, count);
+    request.transformations.push_back(TensorTransformation::slice(0, row, row + count));
+    slabs.push_back({std::move(request), piece.begin + row * row_bytes, count * row_bytes});
+  }
+}
+
+// The slabs that have bytes of the file from `offset` on.
+std::vector<Slab> slabs_from(const Layout& layout, int64_t offset) {
+  std::vector<Slab> slabs;
+  for (const Piece& piece : layout.pieces) cut(piece, slabs);
+  std::erase_if(slabs, [&](const Slab& slab) { return slab.end() <= offset; });
+  return slabs;
+}
+
 // The bytes of the file from `offset` on.
 void produce(const ModelWeights& weights, const Layout& layout, int64_t offset,
              FunctionRef<void(std::span<const std::byte>)> sink, const std::stop_token& stop) {
+  constexpr int64_t kChunk = int64_t{1} << 20;
   const std::vector<std::byte> padding(kAlignment);
-  for (size_t first = 0; first < layout.pieces.size();) {
+  int64_t written = offset;
+  const auto emit = [&](const std::byte* data, int64_t begin, int64_t end) {
+    while (written < end) {
+      const int64_t count = std::min(kChunk, end - written);
+      sink({data + (written - begin), static_cast<size_t>(count)});
+      written += count;
+    }
+  };
+  const std::vector<Slab> slabs = slabs_from(layout, offset);
+  for (size_t first = 0; first < slabs.size();) {
     std::vector<ModelWeights::Request> window;
     size_t next = first;
-    for (int64_t bytes = 0; next < layout.pieces.size() && bytes < kWindowBytes; ++next) {
-      const Piece& piece = layout.pieces[next];
-      if (piece.end() <= offset) continue;
-      window.push_back(*piece.request);
-      bytes += piece.bytes;
+    for (int64_t bytes = 0; next < slabs.size() && bytes < kWindowBytes; ++next) {
+      window.push_back(slabs[next].request);
+      bytes += slabs[next].bytes;
     }
     const std::vector<Tensor> tensors = weights.load(window, Device::cpu(), stop);
-    for (size_t i = first, loaded = 0; i < next; ++i) {
-      const Piece& piece = layout.pieces[i];
-      const auto emit = [&](const std::byte* data, int64_t begin, int64_t bytes) {
-        const int64_t skipped = std::clamp<int64_t>(offset - begin, 0, bytes);
-        constexpr int64_t kChunk = int64_t{1} << 20;
-        for (int64_t at = skipped; at < bytes; at += kChunk) {
-          sink({data + at, static_cast<size_t>(std::min(kChunk, bytes - at))});
-        }
-      };
-      if (piece.end() > offset) {
-        emit(static_cast<const std::byte*>(tensors[loaded++].raw_data()), piece.begin, piece.bytes);
-      }
-      const int64_t end = i + 1 < layout.pieces.size() ? layout.pieces[i + 1].begin : layout.bytes;
-      emit(padding.data(), piece.end(), end - piece.end());
+    for (size_t i = first; i < next; ++i) {
+      const Slab& slab = slabs[i];
+      emit(padding.data(), written, slab.begin);
+      emit(static_cast<const std::byte*>(tensors[i - first].raw_data()), slab.begin, slab.end());
     }
     first = next;
   }
+  emit(padding.data(), written, layout.bytes);
 }
 
 }  // namespace

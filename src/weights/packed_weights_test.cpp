@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "support/host_tensor_factory.h"
 #include "support/ranged_source.h"
@@ -153,6 +154,33 @@ TEST_F(PackedWeightsTest, RequestsAndLayoutsHaveFilesOfTheirOwn) {
   open(DataType::kBF16);
   EXPECT_FALSE(made);
   EXPECT_EQ(cached_files(), 3);
+}
+
+TEST_F(PackedWeightsTest, NoTensorIsLargerThanTheWindow) {
+  constexpr int64_t kRows = 100'000, kColumns = 1000;  // as bf16, 200 MB
+  std::string header = R"({"a":{"dtype":"F32","shape":[100000,1000],)"
+                       R"("data_offsets":[0,400000000]}})";
+  header.resize((header.size() + 71) / 64 * 64 - 8, ' ');
+  const fs::path file = folder.write("model/model.safetensors", safetensors_bytes(header, ""));
+  const auto begin = static_cast<std::streamoff>(fs::file_size(file));
+  fs::resize_file(file, static_cast<uintmax_t>(begin) + 400'000'000);
+  const auto put = [&](int64_t row, float value) {
+    std::fstream out(file, std::ios::binary | std::ios::in | std::ios::out);
+    out.seekp(begin + row * kColumns * 4);
+    out.write(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  for (int64_t row = 0; row < kRows; row += 997) put(row, static_cast<float>(row % 89 + 1));
+  loader = create_weight_loader(catalogs, factory, config);
+  weights = std::make_unique<ModelWeights>(*open_model_directory(folder.path() / "model"), *loader);
+  requests = {{"a", Shape{kRows, kColumns}, {TensorTransformation::cast(DataType::kBF16)}}};
+  const auto packed =
+      PackedWeights::open({*weights, requests, "model", "rows"}, catalogs, config, {}, {});
+  EXPECT_LE(factory.largest, int64_t{16} << 20);
+  const auto* values = packed->get("a").data<BFloat16>();
+  for (int64_t row = 0; row < kRows; ++row) {
+    const float expected = row % 997 == 0 ? static_cast<float>(row % 89 + 1) : 0.0f;
+    ASSERT_EQ(to_float(values[row * kColumns]), expected) << row;
+  }
 }
 
 TEST_F(PackedWeightsTest, AStopLeavesNothingUnderTheFinalName) {

@@ -15,8 +15,11 @@ class HostTensorFactory : public TensorFactory {
     if (!device.is_cpu()) {
       throw Error(ErrorCode::kUnsupported, "no device " + to_string(device) + " here");
     }
+    const int64_t bytes = bytes_of(dtype, shape.numel());
     ++allocations;
-    return Tensor(std::make_shared<Bytes>(bytes_of(dtype, shape.numel())), shape, dtype);
+    for (int64_t known = largest; known < bytes && !largest.compare_exchange_weak(known, bytes);) {
+    }
+    return Tensor(std::make_shared<Bytes>(bytes), shape, dtype);
   }
   Tensor zeros(const Shape& shape, DataType dtype, const Device& device) override {
     const Tensor tensor = empty(shape, dtype, device);
@@ -45,6 +48,7 @@ class HostTensorFactory : public TensorFactory {
   }
 
   std::atomic<int> allocations{0}, placements{0};
+  std::atomic<int64_t> largest{0};  // allocation, in bytes
 
  private:
   class Bytes : public Storage {
