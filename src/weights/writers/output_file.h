@@ -4,14 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
+
+#include "weights/downloads/file_lock.h"
 
 namespace ferrum {
 
 class OutputFile {
  public:
-  // Begins a file of `bytes` beside `path`, room for it set aside where the file system can. Throws
-  // kInvalidArgument where `path` is something else than a file, kResourceExhausted, kIo.
+  // Begins a file of `bytes` beside `path`, room for it set aside where the file system can, and
+  // removes what killed processes left of theirs. Throws kInvalidArgument where `path` is something
+  // else than a file, kResourceExhausted, kIo.
   OutputFile(const std::filesystem::path& path, int64_t bytes);
   ~OutputFile();  // removes what was not published
   OutputFile(const OutputFile&) = delete;
@@ -24,8 +28,11 @@ class OutputFile {
   void publish();
 
  private:
+  void begin();
+
   std::filesystem::path path_, partial_;
-  int descriptor_;
+  int descriptor_ = -1;
+  std::optional<FileLock> lock_;  // of the partial file: it is nobody's leftover
   bool published_ = false;
 };
 
