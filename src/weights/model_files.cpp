@@ -142,7 +142,7 @@ std::unique_ptr<ModelFiles> open_model_directory(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) {
-      throw Error(ErrorCode::kNotFound, "there is no directory " + path);
+      throw Error(ErrorCode::kNotFound, "there is no file or directory " + path);
     }
     throw Error(ErrorCode::kIo, "cannot open " + path + ": " + std::strerror(errno));
   }

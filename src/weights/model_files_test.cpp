@@ -101,7 +101,7 @@ TEST(ModelDirectoryTest, TextIsBoundedAndPointersAreNamed) {
 TEST(ModelDirectoryTest, MustBeADirectory) {
   const test::TempFolder directory;
   const std::string file = directory.write("file", "");
-  expect_error(ErrorCode::kNotFound, HasSubstr("no directory"),
+  expect_error(ErrorCode::kNotFound, HasSubstr("no file or directory"),
                [&] { open_model_directory(directory.path() / "gone"); });
   expect_error(ErrorCode::kInvalidArgument, HasSubstr("not a directory"),
                [&] { open_model_directory(file); });
