@@ -90,7 +90,7 @@ void print_json(const std::vector<LiveBackend>& live, const std::vector<Axis>& a
                                 {"status", b.backend->status()}});
   }
   for (const Axis& axis : axes) json["axes"].push_back(to_json(axis));
-  write_out(json.dump(2) + "\n");
+  write_json(json);
 }
 
 void print_backend(const LiveBackend& b) {

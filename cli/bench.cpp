@@ -93,7 +93,7 @@ int bench(const BenchOptions& o) {
                                                [&](std::string_view stage) { line.show(stage); });
   line.clear();
   if (o.json) {
-    write_out(Json(result).dump(2) + "\n");
+    write_json(result);
   } else {
     print_table(result, o);
   }

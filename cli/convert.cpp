@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -75,7 +77,9 @@ Int parse_integer(const std::string& text, const std::string& what) {
   Int value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size()) return value;
-  throw UsageError("'" + text + "' in " + what + " is no integer", "see ferrum convert --help");
+  throw UsageError("'" + text + "' in " + what + " is no integer of " +
+                       std::to_string(8 * sizeof(Int)) + " bits",
+                   "see ferrum convert --help");
 }
 
 TensorTransformation parse_slice(const std::string& text) {
@@ -108,6 +112,12 @@ std::optional<QuantizationConfig> parse_quantization(const std::string& text) {
   return config;
 }
 
+DataType parse_option_dtype(const std::string& text) try {
+  return parse_dtype(text);
+} catch (const Error& error) {
+  throw UsageError("--dtype: " + error.message(), error.hint());
+}
+
 // What happens to each tensor, in order.
 class Steps {
  public:
@@ -120,8 +130,9 @@ class Steps {
       all_.push_back(TensorTransformation::transpose(parse_integer<int>(dims[0], "--transpose"),
                                                      parse_integer<int>(dims[1], "--transpose")));
     }
+    if (o.scale && !std::isfinite(*o.scale)) throw UsageError("--scale is not a finite number");
     if (o.scale) all_.push_back(TensorTransformation::scale(*o.scale));
-    if (!o.dtype.empty()) cast_ = parse_dtype(o.dtype);
+    if (!o.dtype.empty()) cast_ = parse_option_dtype(o.dtype);
   }
 
   const std::optional<QuantizationConfig>& quantization() const { return quantization_; }
@@ -177,11 +188,45 @@ WeightConversion plan(const ConvertOptions& o, const Input& input, const Steps& 
     conversion.tensors.push_back({name, std::nullopt, std::nullopt, Device::cpu(), entry.source,
                                   steps.of(name, entry.info)});
   }
+  return conversion;
+}
+
+// A conversion that would do less than was asked.
+void check_effect(const ConvertOptions& o, const Input& input, const Steps& steps,
+                  const WeightConversion& conversion, const Parts& parts) {
+  if (input.tensors.empty()) {
+    throw Error(ErrorCode::kNotFound, o.source + " holds no tensor", "there is nothing to convert");
+  }
   if (conversion.tensors.empty()) {
     throw Error(ErrorCode::kNotFound, o.source + " has no tensor that --tensor names",
                 "list them with ferrum inspect");
   }
-  return conversion;
+  if (!steps.quantization()) return;
+  bind_quantization(parts.quantizations, *steps.quantization());  // refuses what is none
+  const bool any = std::any_of(
+      conversion.tensors.begin(), conversion.tensors.end(), [&](const TensorSpec& spec) {
+        return steps.quantizes(spec.name, input.tensors.find(spec.name)->second.info);
+      });
+  if (!any) {
+    throw Error(ErrorCode::kInvalidArgument, "there is nothing to quantise in " + o.source,
+                "only matrices of floating-point numbers are, but those that --dense names");
+  }
+}
+
+// The target would take the place of what it is made of.
+void refuse_source(const ConvertOptions& o, const Input& input, const std::string& target) {
+  std::set<std::string> files;
+  for (const auto& [name, entry] : input.tensors) {
+    if (entry.source.kind == "file") files.insert(entry.source.location.at("path"));
+  }
+  std::error_code unknown;
+  const bool same_folder = input.files && fs::equivalent(o.source, o.destination, unknown);
+  if (same_folder || std::any_of(files.begin(), files.end(), [&](const std::string& file) {
+        return fs::equivalent(file, target, unknown);
+      })) {
+    throw UsageError(same_folder ? "DST is the folder of SRC" : "DST is a file of SRC",
+                     "Name another one: SRC stays as it is.");
+  }
 }
 
 // The modules that stay as they are, for the quantization_config of the model. An output layer that
@@ -223,32 +268,50 @@ void write_text(const fs::path& path, const std::string& text) {
   }
 }
 
-// What a model needs besides its weights, config.json as the new weights ask for.
-void write_texts(const ConvertOptions& o, const Input& input, const Steps& steps,
-                 const Parts& parts) {
+// What a model needs besides its weights, by name; config.json as the new weights ask for.
+std::map<std::string, std::string> model_texts(const ConvertOptions& o, const Input& input,
+                                               const Steps& steps, const Parts& parts) {
+  std::map<std::string, std::string> texts;
   for (const std::string& name : input.files->names()) {
     // An index names shards, which are one file now.
     if (!is_beside_weights(name) || name.ends_with(".index.json")) continue;
-    std::string text = input.files->read_text(name, kMaxTextBytes);
-    if (name == "config.json") {
-      OrderedJson config = read_ordered_json(*input.files, name);
-      if (const std::string dtype = name_in_config(o.dtype); !dtype.empty()) {
+    if (name != "config.json") {
+      texts[name] = input.files->read_text(name, kMaxTextBytes);
+      continue;
+    }
+    OrderedJson config = read_ordered_json(*input.files, name);
+    if (const std::string dtype = name_in_config(o.dtype); !dtype.empty()) {
+      // Its old name and its new one.
+      if (config.contains("dtype")) config["dtype"] = dtype;
+      if (config.contains("torch_dtype") || !config.contains("dtype")) {
         config["torch_dtype"] = dtype;
       }
-      if (steps.quantization()) {
-        const auto scheme = bind_quantization(parts.quantizations, *steps.quantization());
-        config["quantization_config"] = scheme->checkpoint_config(dense_modules(input, steps));
-      }
-      text = config.dump(2) + "\n";
     }
-    write_text(fs::path(o.destination) / name, text);
+    if (steps.quantization()) {
+      const auto scheme = bind_quantization(parts.quantizations, *steps.quantization());
+      config["quantization_config"] = scheme->checkpoint_config(dense_modules(input, steps));
+    }
+    texts[name] = config.dump(2) + "\n";
   }
+  return texts;
 }
 
 // A folder is what ends in a slash or is one; whatever has the ending of a format is a file.
 bool is_folder(const std::string& destination) {
   std::error_code unknown;
   return destination.ends_with('/') || fs::is_directory(destination, unknown);
+}
+
+void make_folder(const std::string& path) {
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  if (failed) throw Error(ErrorCode::kIo, "cannot make " + path + ": " + failed.message());
+}
+
+// Whose readers ask of __metadata__ where the names and shapes come from: here as torch has them.
+bool writes_safetensors(const WeightConversion& conversion) {
+  return conversion.format == "safetensors" ||
+         (conversion.format.empty() && conversion.target.path.ends_with(".safetensors"));
 }
 
 int convert(const ConvertOptions& o) {
@@ -263,26 +326,27 @@ int convert(const ConvertOptions& o) {
   const auto loader = create_weight_loader(parts.weights, backend->tensor_factory(), config);
   const Input input = open_input(o, parts, *loader, config);
   WeightConversion conversion = plan(o, input, steps);
+  check_effect(o, input, steps, conversion, parts);
+  std::map<std::string, std::string> texts;
   if (is_folder(o.destination)) {
-    std::error_code failed;
-    fs::create_directories(o.destination, failed);
-    if (fs::equivalent(o.source, o.destination, failed)) {
-      throw UsageError("DST is the folder of SRC", "Name another one: the model stays as it is.");
-    }
     conversion.target.path = (fs::path(o.destination) / "model.safetensors").string();
+    if (input.files) texts = model_texts(o, input, steps, parts);
   }
+  refuse_source(o, input, conversion.target.path);
+  if (writes_safetensors(conversion)) conversion.target.metadata["format"] = "pt";
+  if (is_folder(o.destination)) make_folder(o.destination);
   TransferProgress line;
   const ConversionResult result = convert_weights(
       conversion, *loader, parts.weights.formats, stop.get_token(),
       [&](int64_t done, int64_t total) { line.show("converting", done, total); });
   line.clear();
-  if (input.files && is_folder(o.destination)) write_texts(o, input, steps, parts);
+  for (const auto& [name, text] : texts) write_text(fs::path(o.destination) / name, text);
   if (o.json) {
-    write_out(Json{{"path", conversion.target.path},
-                   {"tensors", result.tensors},
-                   {"size_bytes", result.bytes}}.dump(2) + "\n");
+    write_json({{"path", conversion.target.path},
+                {"tensors", result.tensors},
+                {"size_bytes", result.bytes}});
   } else {
-    write_out(printable(conversion.target.path) + "  " + std::to_string(result.tensors) +
+    write_out(printable_line(conversion.target.path) + "  " + std::to_string(result.tensors) +
               " tensors, " + format_bytes(result.bytes) + "\n");
   }
   return kDone;
@@ -301,15 +365,22 @@ void add_convert(CLI::App& app, Action& action) {
                    "File (.safetensors, .npy, .npz), or a folder for the whole model")
       ->required()
       ->check(not_empty());
-  command->add_option("--format", o->format, "Write this format, whatever the ending of DST");
-  command->add_option("--tensor", o->tensors, "Only tensors of this name; * and ? match any");
-  command->add_option("--slice", o->slices, "A range of one dimension: DIM:START:END, open ends");
-  command->add_option("--transpose", o->transpose, "Exchange two dimensions: DIM,DIM");
+  command->add_option("--format", o->format, "Write this format, whatever the ending of DST")
+      ->check(not_empty());
+  command->add_option("--tensor", o->tensors, "Only tensors of this name; * and ? match any")
+      ->check(not_empty());
+  command->add_option("--slice", o->slices, "A range of one dimension: DIM:START:END, open ends")
+      ->check(not_empty());
+  command->add_option("--transpose", o->transpose, "Exchange two dimensions: DIM,DIM")
+      ->check(not_empty());
   command->add_option("--scale", o->scale, "Multiply by this");
-  command->add_option("--dtype", o->dtype,
-                      "Cast floating-point tensors: f32, f16, bf16, f8_e4m3, ...");
-  command->add_option("--quantize", o->quantize,
-                      "Matrices in fewer bits: int8, int4[:GROUP_SIZE], fp8[:e4m3|e5m2]");
+  command
+      ->add_option("--dtype", o->dtype, "Cast floating-point tensors: f32, f16, bf16, f8_e4m3, ...")
+      ->check(not_empty());
+  command
+      ->add_option("--quantize", o->quantize,
+                   "Matrices in fewer bits: int8, int4[:GROUP_SIZE], fp8[:e4m3|e5m2]")
+      ->check(not_empty());
   command->add_option("--dense", o->dense, "Not to be quantised; * and ? match any")
       ->capture_default_str();
   command->add_flag("--json", o->json, "Print one JSON object when the file is there");

@@ -161,7 +161,7 @@ int doctor(bool json) {
                     {"found", f.found},
                     {"advice", f.advice}});
   }
-  if (json) write_out(list.dump(2) + "\n");
+  if (json) write_json(list);
   const bool broken = std::any_of(findings.begin(), findings.end(),
                                   [](const Finding& f) { return f.verdict == Verdict::kBroken; });
   return broken ? kFailed : kDone;

@@ -3,6 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -43,6 +45,11 @@ struct Inspection {
   std::optional<WeightMetadata> weights;  // nothing where the model's weight files are missing
 };
 
+// In one sentence after another, without the last full stop.
+std::string in_words(const Error& error) {
+  return error.hint().empty() ? error.message() : error.message() + "; " + error.hint();
+}
+
 // Of all files of the model.
 WeightMetadata describe_weights(const ModelFiles& files, WeightLoader& loader) {
   const ModelWeights weights(files, loader);
@@ -68,7 +75,7 @@ void describe_model(const ModelFiles& files, const Parts& parts, Inspection& res
     result.model = parse_model_config(parts.models, config)->info();
     refuse_quantized(config, parts.quantizations);
   } catch (const Error& error) {
-    result.refusal = error.what();
+    result.refusal = in_words(error);
   }
 }
 
@@ -80,7 +87,7 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kNotFound || !result.model) throw;
     if (!result.refusal.empty()) result.refusal += "; ";
-    result.refusal += std::string("the weights are missing: ") + error.what();
+    result.refusal += "the weights are missing: " + in_words(error);
   }
   return result;
 }
@@ -112,9 +119,10 @@ void print_model(const ModelInfo& m) {
             (m.sliding_window > 0 ? ", window " + std::to_string(m.sliding_window) : "") + "\n");
 }
 
-// As stored: "q4_k" where the file has blocks of it, which load as f32.
+// As stored, and what that is loaded as where it must be decoded: "q4_k -> f32".
 std::string stored_kind(const TensorInfo& info) {
-  return info.encoding.empty() ? std::string(to_string(info.dtype)) : info.encoding;
+  const std::string dtype(to_string(info.dtype));
+  return info.encoding.empty() ? dtype : info.encoding + " -> " + dtype;
 }
 int64_t stored_bytes(const TensorInfo& info) {
   return info.encoding.empty() ? info.size_bytes : info.stored_bytes;
@@ -133,30 +141,50 @@ Json shortened(const Json& values) {
   return result;
 }
 
+size_t columns_of(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;  // but bytes within a character
+  }));
+}
+
+// A line for each tensor. Names beyond kWidest columns push the rest of their own line aside.
+std::string table_of(const WeightMetadata& w) {
+  constexpr size_t kWidest = 72;
+  std::vector<std::string> names;
+  size_t widest = 0;
+  for (const auto& [name, info] : w.tensors) {
+    names.push_back(printable_line(name));
+    const size_t columns = columns_of(names.back());
+    if (columns <= kWidest) widest = std::max(widest, columns);
+  }
+  std::string table;
+  size_t at = 0;
+  for (const auto& [name, info] : w.tensors) {
+    const std::string& shown = names[at++];
+    const size_t columns = columns_of(shown);
+    std::string kind = stored_kind(info);
+    kind.resize(std::max<size_t>(kind.size() + 1, 8), ' ');
+    table += "  " + shown + std::string(columns < widest ? widest - columns + 2 : 2, ' ') + kind +
+             to_string(info.shape) + "  " + format_bytes(stored_bytes(info)) + "\n";
+  }
+  return table;
+}
+
 void print_weights(const WeightMetadata& w, bool summary) {
   std::map<std::string, int64_t> bytes_by_kind;
-  size_t widest = 0;
   int64_t total = 0;
   for (const auto& [tensor, info] : w.tensors) {
     bytes_by_kind[stored_kind(info)] += stored_bytes(info);
     total += stored_bytes(info);
-    widest = std::max(widest, tensor.size());
   }
-  write_out(w.format + "  " + std::to_string(w.tensors.size()) + " tensors, " +
-            format_bytes(total) + "\n");
+  std::string text = w.format + "  " + std::to_string(w.tensors.size()) + " tensors, " +
+                     format_bytes(total) + "\n";
   for (const auto& [kind, bytes] : bytes_by_kind) {
-    write_out("  " + kind + "  " + format_bytes(bytes) + "\n");
+    text += "  " + kind + "  " + format_bytes(bytes) + "\n";
   }
-  if (!w.extra.empty()) write_out("  metadata " + shortened(w.extra).dump() + "\n");
-  if (summary) return;
-  for (const auto& [tensor, info] : w.tensors) {
-    std::string padded = printable(tensor);
-    padded.resize(widest + 2, ' ');
-    std::string kind = stored_kind(info);
-    kind.resize(std::max<size_t>(kind.size() + 1, 8), ' ');
-    write_out("  " + padded + kind + to_string(info.shape) + "  " +
-              format_bytes(stored_bytes(info)) + "\n");
-  }
+  if (!w.extra.empty()) text += "  metadata " + printable_line(shortened(w.extra).dump()) + "\n";
+  if (!summary) text += table_of(w);
+  write_out(text);
 }
 
 int inspect(const InspectOptions& o) {
@@ -167,11 +195,11 @@ int inspect(const InspectOptions& o) {
     if (result.weights) json["weights"] = *result.weights;
     if (result.model) json["model"] = *result.model;
     if (!result.refusal.empty()) json["cannot_run"] = result.refusal;
-    write_out(json.dump(2) + "\n");
+    write_json(json);
     return kDone;
   }
   if (result.model) print_model(*result.model);
-  if (!result.refusal.empty()) write_out("cannot be run: " + result.refusal + "\n");
+  if (!result.refusal.empty()) write_out("cannot be run: " + printable_line(result.refusal) + "\n");
   if (result.weights) print_weights(*result.weights, o.summary);
   return kDone;
 }

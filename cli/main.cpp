@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <algorithm>
 #include <exception>
 #include <sstream>
@@ -97,6 +99,10 @@ int main(int argc, char** argv) {
     }
     install_signal_handlers();
     return action();
+  } catch (const OutputClosed&) {
+    signal(SIGPIPE, SIG_DFL);  // ends as a process does that never asked
+    raise(SIGPIPE);
+    return kFailed;
   } catch (const UsageError& error) {
     write_error(error);
     return kWrongUse;

@@ -109,7 +109,7 @@ int answer_once(Engine& engine, const RunOptions& o, const std::string& prompt) 
     const Json json{{"text", answer.text},
                     {"finish_reason", to_string(answer.finish)},
                     {"usage", answer.usage}};
-    write_out(json.dump(2) + "\n");
+    write_json(json);
   } else if (!answer.text.ends_with('\n')) {
     write_out("\n");
   }

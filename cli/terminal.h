@@ -5,28 +5,43 @@
 #include <string>
 #include <string_view>
 
+#include "ferrum/types/error.h"
+#include "ferrum/types/json.h"
+
 namespace ferrum::cli {
 
 bool stdin_is_terminal();
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 
-// Writes to standard output at once. Throws ferrum::Error kIo when the reader has gone or the disk
-// is full.
+// Nobody reads standard output any more, as after `| head`: no failure, but the end.
+class OutputClosed : public Error {
+ public:
+  OutputClosed() : Error(ErrorCode::kIo, "nobody reads the output") {}
+};
+
+// Writes to standard output at once. Throws OutputClosed, or ferrum::Error kIo where the disk is
+// full.
 void write_out(std::string_view text);
 
 // Writes a line to standard error.
 void write_note(std::string_view text);
 
-// Text from a stranger's file made safe to show: control characters but line ends become "\x1b".
+// A document, with a line end. Safe to show, and valid whatever bytes its texts have.
+void write_json(const Json& json);
+
+// Text from a stranger's file made safe to show: control characters but line ends and tabs, what
+// turns the direction of writing, and bytes that are no UTF-8 become "\x1b".
 std::string printable(std::string_view text);
+// The same for a name: line ends and tabs, too.
+std::string printable_line(std::string_view text);
 
 // Text in a colour where standard error shows colours (a terminal, NO_COLOR unset).
 enum class Colour { kDim, kBold, kGreen, kYellow, kRed };
 std::string coloured(std::string_view text, Colour colour);
 
-// From now on Ctrl-C is counted instead of killing the process, and a closed pipe is an error of
-// write_out instead of a signal.
+// From now on Ctrl-C is counted instead of killing the process, a closed pipe is an error of
+// write_out instead of a signal, and a mapped file that shrinks ends the process with a message.
 void install_signal_handlers();
 // True once after each Ctrl-C.
 bool take_interrupt();

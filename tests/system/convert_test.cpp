@@ -3,7 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <filesystem>
+#include <iterator>
+#include <thread>
 
 #include "ferrum/types/json.h"
 #include "support/temp_folder.h"
@@ -36,8 +42,9 @@ TEST_F(ConvertTest, AFileBecomesAnotherFormat) {
 }
 
 TEST_F(ConvertTest, TensorsAreChosenAndChanged) {
-  const CommandResult result = run_ferrum({"convert", kState, path("x.npz"), "--tensor", "turned.*",
-                                    "--slice", "0:1:", "--transpose", "0,1", "--dtype", "f16"});
+  const CommandResult result =
+      run_ferrum({"convert", kState, path("x.npz"), "--tensor", "turned.*", "--slice",
+                  "0:1:", "--transpose", "0,1", "--dtype", "f16"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const Json tensors = inspect(path("x.npz"));
   EXPECT_EQ(tensors.size(), 3u);
@@ -57,8 +64,7 @@ TEST_F(ConvertTest, AModelBecomesAFolderThatRuns) {
 }
 
 TEST_F(ConvertTest, AQuantisedModelSaysSoInItsConfig) {
-  const CommandResult result =
-      run_ferrum({"convert", kModel, path("q/"), "--quantize", "int4:64"});
+  const CommandResult result = run_ferrum({"convert", kModel, path("q/"), "--quantize", "int4:64"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const Json tensors = inspect(path("q/model.safetensors"));
   const std::string layer = "model.layers.0.mlp.up_proj.weight";
@@ -88,6 +94,75 @@ TEST_F(ConvertTest, AFailureLeavesNoModelAndTheSourceIsNeverReplaced) {
   EXPECT_EQ(read_file(path("m/config.json")), before);
 }
 
+TEST_F(ConvertTest, AFileIsNeverConvertedOverItself) {
+  EXPECT_EQ(run_ferrum({"convert", kState, path("model.safetensors")}).exit_code, 0);
+  const std::string before = read_file(path("model.safetensors"));
+  fs::create_symlink("model.safetensors", path("link.safetensors"));
+  for (const std::string name : {"model.safetensors", "link.safetensors", ""}) {
+    const CommandResult same =
+        run_ferrum({"convert", path("model.safetensors"), path(name), "--tensor", "matrix.f32"});
+    EXPECT_EQ(same.exit_code, 2) << name;
+    EXPECT_THAT(same.err, HasSubstr("DST is a file of SRC"));
+  }
+  EXPECT_EQ(read_file(path("model.safetensors")), before);
+}
+
+TEST_F(ConvertTest, WhatNoCheckpointHoldsIsRefusedBeforeAnythingIsWritten) {
+  const CommandResult result =
+      run_ferrum({"convert", kModel, path("m/"), "--quantize", "fp8:e5m2"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("e5m2"));
+  EXPECT_FALSE(fs::exists(path("m")));
+}
+
+TEST_F(ConvertTest, TheConfigSaysTheDtypeUnderEachOfItsNames) {
+  fs::copy(kModel, path("new"));
+  Json config = Json::parse(read_file(path("new/config.json")));
+  config.erase("torch_dtype");
+  config["dtype"] = "bfloat16";
+  write_file(path("new/config.json"), config.dump());
+  EXPECT_EQ(run_ferrum({"convert", path("new"), path("m/"), "--dtype", "f16"}).exit_code, 0);
+  config["dtype"] = "float16";
+  EXPECT_EQ(Json::parse(read_file(path("m/config.json"))), config);
+  const Json inspected = Json::parse(run_ferrum({"inspect", path("m"), "--json"}).out);
+  EXPECT_EQ(inspected["weights"]["extra"], Json({{"format", "pt"}}));  // transformers asks for it
+}
+
+TEST_F(ConvertTest, LeftoversOfTheKilledAreSweptAndThoseOfTheLivingAreNot) {
+  const std::string dead = path(".x.npz.01234567.incomplete");
+  const std::string living = path(".x.npz.89abcdef.incomplete"),
+                    other = path(".y.npz.01234567.incomplete");
+  for (const std::string& name : {dead, living, other}) write_file(name, "half");
+  const int lock = open(living.c_str(), O_RDONLY);
+  ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  const std::vector<std::string> args{"convert", kState, path("x.npz"), "--tensor", "matrix.f32"};
+  EXPECT_EQ(run_ferrum(args).exit_code, 0);
+  EXPECT_FALSE(fs::exists(dead));
+  EXPECT_TRUE(fs::exists(living));
+  EXPECT_TRUE(fs::exists(other));
+  close(lock);
+}
+
+TEST_F(ConvertTest, ASourceThatShrinksMeanwhileIsAnError) {
+  constexpr int64_t kBytes = int64_t{1} << 29;
+  const std::string header =
+      R"({"w":{"dtype":"F32","shape":[134217728],"data_offsets":[0,536870912]}})";
+  const uint64_t length = header.size();
+  write_file(path("w.safetensors"),
+             std::string(reinterpret_cast<const char*>(&length), 8) + header);
+  fs::resize_file(path("w.safetensors"), 8 + header.size() + kBytes);
+  std::jthread shrink([&] {
+    const auto begun = [&] { return std::distance(fs::directory_iterator(folder.path()), {}) > 1; };
+    while (!begun()) std::this_thread::yield();
+    fs::resize_file(path("w.safetensors"), 4096);
+  });
+  const CommandResult result =
+      run_ferrum({"convert", path("w.safetensors"), path("x.npy"), "--dtype", "f16"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("error: a file was made shorter"));
+  EXPECT_FALSE(fs::exists(path("x.npy")));
+}
+
 TEST_F(ConvertTest, WrongUseSaysWhatIsRight) {
   const auto expect = [&](std::vector<std::string> args, int status, const std::string& text) {
     args.insert(args.begin(), "convert");
@@ -98,6 +173,13 @@ TEST_F(ConvertTest, WrongUseSaysWhatIsRight) {
   expect({kState}, 2, "DST is required");
   expect({kState, path("x")}, 1, "Formats that can be written");
   expect({kState, path("x.npz")}, 1, "Cast it, to f32");
+  expect({kState, path("x")}, 1, ".safetensors");
+  expect({kState, path("x.npz"), "--quantize", ""}, 2, "--quantize");
+  expect({kState, path("x.npz"), "--dtype", "f31"}, 2, "f31");
+  expect({kState, path("x.npz"), "--scale", "nan"}, 2, "finite");
+  expect({kState, path("x.npz"), "--tensor", "matrix.i64", "--quantize", "int8"}, 1,
+         "nothing to quantise");
+  expect({kState, path("x.npz"), "--tensor", "matrix.i64", "--quantize", "int3"}, 1, "int3");
   expect({kState, path("x.npz"), "--slice", "1"}, 2, "DIM:START:END");
   expect({kState, path("x.npz"), "--quantize", "int4:x"}, 2, "'x'");
   expect({kState, path("x.npz"), "--quantize", "int5"}, 1, "int5");
