@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/error_text.h"
 #include "cli/interrupt.h"
+#include "cli/printable.h"
 #include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "cli/transfer_progress.h"

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/error_text.h"
 #include "cli/line_editor.h"
+#include "cli/printable.h"
 #include "cli/terminal.h"
 #include "ferrum/types/error.h"
 

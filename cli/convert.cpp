@@ -17,6 +17,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/model_target.h"
+#include "cli/printable.h"
 #include "cli/terminal.h"
 #include "cli/transfer_progress.h"
 #include "cli/validators.h"
@@ -40,11 +41,12 @@ constexpr const char* kExamples = R"(Examples:
   ferrum convert path/to/model small/ --quantize int4:64
   ferrum convert model.gguf weights.npz --dtype f32
   ferrum convert model.onnx fc.bin --format raw --tensor fc.weight --slice 0::128
+  ferrum convert fc.bin fc.npy --from raw:dtype=f32,shape=128x512
 
 Tensors are sliced, then transposed, scaled, cast, quantised.)";
 
 struct ConvertOptions {
-  std::string source, destination, format;
+  std::string source, destination, from, format;
   std::vector<std::string> tensors;  // patterns
   std::vector<std::string> slices;   // "dim:start:end"
   std::string transpose;             // "dim,dim"
@@ -61,15 +63,6 @@ bool matches(const std::vector<std::string>& patterns, const std::string& name) 
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
     return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
   });
-}
-
-std::vector<std::string> split(const std::string& text, char mark) {
-  std::vector<std::string> parts(1);
-  for (const char c : text) {
-    if (c == mark) parts.emplace_back();
-    else parts.back() += c;
-  }
-  return parts;
 }
 
 template <class Int>
@@ -167,8 +160,8 @@ struct Input {
 Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& loader,
                  const WeightLoaderConfig& config) {
   Input input;
-  if (is_one_file(o.source, parts.weights.formats)) {
-    const WeightSource source = parse_weight_source(parts.weights, o.source);
+  if (!o.from.empty() || is_one_file(o.source, parts.weights.formats)) {
+    const WeightSource source = parse_file_target(parts.weights, o.source, o.from);
     for (const auto& [name, info] : loader.get_metadata(source).tensors) {
       input.tensors.emplace(name, ModelWeights::Entry{info, source});
     }
@@ -365,6 +358,7 @@ void add_convert(CLI::App& app, Action& action) {
                    "File (.safetensors, .npy, .npz), or a folder for the whole model")
       ->required()
       ->check(not_empty());
+  command->add_option("--from", o->from, kFromHelp)->check(not_empty());
   command->add_option("--format", o->format, "Write this format, whatever the ending of DST")
       ->check(not_empty());
   command->add_option("--tensor", o->tensors, "Only tensors of this name; * and ? match any")

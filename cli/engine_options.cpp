@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/printable.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
 #include "ferrum/engine/parts.h"

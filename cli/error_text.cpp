@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/printable.h"
 #include "cli/secrets.h"
 #include "cli/terminal.h"
 

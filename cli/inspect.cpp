@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/model_target.h"
+#include "cli/printable.h"
 #include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
@@ -27,13 +28,14 @@ constexpr const char* kExamples = R"(Examples:
   ferrum inspect path/to/model
   ferrum inspect model.safetensors --json | jq '.weights.tensors | keys'
   ferrum inspect path/to/model --summary
+  ferrum inspect checkpoint.pt --from pytorch:key=optimizer.state
   ferrum inspect hf:org/name
   ferrum inspect s3://bucket/model.safetensors
 
 Only headers are read, of remote files too.)";
 
 struct InspectOptions {
-  std::string target;
+  std::string target, from;
   WeightOptions weights;
   bool json = false;
   bool summary = false;
@@ -92,17 +94,18 @@ Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoad
   return result;
 }
 
-Inspection inspect_target(const std::string& target, const WeightLoaderConfig& weights) {
+Inspection inspect_target(const std::string& target, const std::string& from,
+                          const WeightLoaderConfig& weights) {
   const Parts parts = create_parts();
   const BackendConfig config;
   const auto backend = parts.backends.get(config.backend_type).create(config);
   backend->initialize(Device::cpu());
   const auto loader = create_weight_loader(parts.weights, backend->tensor_factory(), weights);
-  if (!is_one_file(target, parts.weights.formats)) {
+  if (from.empty() && !is_one_file(target, parts.weights.formats)) {
     return inspect_model(*open_model(parts.weights, target, weights), parts, *loader);
   }
   Inspection result;
-  result.weights = loader->get_metadata(parse_weight_source(parts.weights, target));
+  result.weights = loader->get_metadata(parse_file_target(parts.weights, target, from));
   if (parts.weights.formats.get(result.weights->format).open_model) {
     describe_model(*open_model(parts.weights, target, weights), parts, result);
   }
@@ -189,7 +192,7 @@ void print_weights(const WeightMetadata& w, bool summary) {
 
 int inspect(const InspectOptions& o) {
   const EndOnInterrupt ends;
-  const Inspection result = inspect_target(o.target, to_loader_config(o.weights));
+  const Inspection result = inspect_target(o.target, o.from, to_loader_config(o.weights));
   if (o.json) {
     Json json{{"target", without_secrets(o.target)}, {"weights", nullptr}};
     if (result.weights) json["weights"] = *result.weights;
@@ -215,6 +218,7 @@ void add_inspect(CLI::App& app, Action& action) {
                    "Model or weight file: a path, hf:org/name[@rev], https://..., s3://...")
       ->required()
       ->check(not_empty());
+  command->add_option("--from", o->from, kFromHelp)->check(not_empty());
   command->add_flag("--summary", o->summary, "Leave out the list of tensors");
   command->add_flag("--json", o->json, "Print one JSON object");
   add_weight_options(*command, o->weights);

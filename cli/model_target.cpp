@@ -4,7 +4,50 @@
 #include <array>
 #include <filesystem>
 
+#include "cli/command.h"
+#include "cli/validators.h"
+
 namespace ferrum::cli {
+namespace {
+
+// A number or a truth value as such, anything else as text.
+Json to_value(const std::string& text) {
+  Json value = Json::parse(text, nullptr, false);
+  return value.is_number_integer() || value.is_boolean() ? value : Json(text);
+}
+
+Json parse_format_options(const std::string& text) {
+  Json options = Json::object();
+  for (const std::string& option : split(text, ',')) {
+    const size_t equals = option.find('=');
+    if (equals == option.npos) {
+      throw UsageError("'" + option + "' in --from is not OPTION=VALUE",
+                       "Write for example --from raw:dtype=f16,shape=32000x2048.");
+    }
+    const std::string name = option.substr(0, equals), value = option.substr(equals + 1);
+    Json& json = options[name];
+    if (name != "shape") {
+      json = to_value(value);
+      continue;
+    }
+    json = Json::array();
+    for (const std::string& size : split(value, 'x')) json.push_back(to_value(size));
+  }
+  return options;
+}
+
+}  // namespace
+
+WeightSource parse_file_target(const WeightCatalogs& catalogs, const std::string& target,
+                               const std::string& from) {
+  WeightSource source = parse_weight_source(catalogs, target);
+  if (from.empty()) return source;
+  const size_t colon = from.find(':');
+  source.format = from.substr(0, colon);
+  catalogs.formats.get(*source.format);  // says what there is
+  if (colon != from.npos) source.format_options = parse_format_options(from.substr(colon + 1));
+  return source;
+}
 
 bool is_one_file(const std::string& target, const FormatCatalog& formats) {
   if (is_here(target)) {

@@ -4,13 +4,21 @@
 #include <string>
 #include <string_view>
 
-#include "ferrum/weights/weight_reader.h"
+#include "ferrum/weights/weight_catalogs.h"
 
 namespace ferrum::cli {
 
 // Whether it is one weight file and not a model's folder: on this machine by what lies there,
 // elsewhere by its name.
 bool is_one_file(const std::string& target, const FormatCatalog& formats);
+
+// One weight file. `from`: how to read it, "FORMAT[:OPTION=VALUE,...]" such as
+// "raw:dtype=f16,shape=32000x2048"; empty: as its content says. Throws UsageError.
+inline constexpr const char* kFromHelp =
+    "Read one file as this format, with its options: raw:dtype=f16,shape=32000x2048,offset=512; "
+    "numpy:dtype=bf16; pytorch:key=model.state (default: as its content says)";
+WeightSource parse_file_target(const WeightCatalogs& catalogs, const std::string& target,
+                               const std::string& from);
 
 // Whether it is a path on this machine.
 bool is_here(const std::string& target);

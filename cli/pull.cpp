@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/model_target.h"
+#include "cli/printable.h"
 #include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "cli/transfer_progress.h"

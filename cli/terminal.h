@@ -30,12 +30,6 @@ void write_note(std::string_view text);
 // A document, with a line end. Safe to show, and valid whatever bytes its texts have.
 void write_json(const Json& json);
 
-// Text from a stranger's file made safe to show: control characters but line ends and tabs, what
-// turns the direction of writing, and bytes that are no UTF-8 become "\x1b".
-std::string printable(std::string_view text);
-// The same for a name: line ends and tabs, too.
-std::string printable_line(std::string_view text);
-
 // Text in a colour where standard error shows colours (a terminal, NO_COLOR unset).
 enum class Colour { kDim, kBold, kGreen, kYellow, kRed };
 std::string coloured(std::string_view text, Colour colour);

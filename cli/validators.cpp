@@ -75,6 +75,15 @@ CLI::Validator not_empty() {
       [](std::string& text) -> std::string { return text.empty() ? "it is empty" : ""; }, "");
 }
 
+std::vector<std::string> split(const std::string& text, char mark) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == mark) parts.emplace_back();
+    else parts.back() += c;
+  }
+  return parts;
+}
+
 void check_utf8(std::string_view text, const std::string& what) {
   if (const std::optional<size_t> bad = find_invalid_utf8(text)) {
     throw Error(ErrorCode::kInvalidArgument,

@@ -62,7 +62,9 @@ inline WeightFile open_lone_file(const WeightSource& source) {
 inline int fuzz_format(const std::string& format, const uint8_t* data, size_t size) {
   try {
     const WeightFile file = open_lone_file(fuzz_source(format, data, size));
-    read_all(*fuzz_catalogs().formats.get(format).open(file));
+    const FormatPart& part = fuzz_catalogs().formats.get(format);
+    part.matches(*file.bytes);
+    read_all(*part.open(file));
   } catch (const Error&) {
   }
   return 0;

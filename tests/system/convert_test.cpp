@@ -53,6 +53,26 @@ TEST_F(ConvertTest, TensorsAreChosenAndChanged) {
   EXPECT_EQ(tensors["turned.f32"]["shape"], Json({5, 6}));
 }
 
+TEST_F(ConvertTest, WhatAFileDoesNotSayIsSaid) {
+  EXPECT_EQ(run_ferrum({"convert", kState, path("w.bin"), "--format", "raw", "--tensor",
+                        "turned.f32"}).exit_code, 0);
+  const Json shape = inspect(kState)["turned.f32"]["shape"];
+  const std::string dims = shape[0].dump() + "x" + shape[1].dump();
+  const CommandResult result =
+      run_ferrum({"convert", path("w.bin"), path("w.safetensors"), "--from",
+                  "raw:dtype=f32,shape=" + dims + ",name=turned.f32"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(run_ferrum({"convert", path("w.safetensors"), path("again.bin"), "--format", "raw"})
+                .exit_code, 0);
+  EXPECT_EQ(read_file(path("again.bin")), read_file(path("w.bin")));
+  EXPECT_EQ(inspect(path("w.safetensors"))["turned.f32"]["shape"], shape);
+
+  const CommandResult unsaid = run_ferrum({"inspect", path("w.bin"), "--from", "raw:f32"});
+  EXPECT_EQ(unsaid.exit_code, 2);
+  EXPECT_THAT(unsaid.err, HasSubstr("'f32' in --from is not OPTION=VALUE"));
+  EXPECT_THAT(run_ferrum({"inspect", path("w.bin"), "--from", "raws"}).err, HasSubstr("raw"));
+}
+
 TEST_F(ConvertTest, AModelBecomesAFolderThatRuns) {
   EXPECT_EQ(run_ferrum({"convert", kModel, path("m/"), "--dtype", "f32"}).exit_code, 0);
   EXPECT_EQ(Json::parse(read_file(path("m/config.json")))["torch_dtype"], "float32");
