@@ -68,6 +68,11 @@ bool file_exists(const fs::path& path) {
   return fs::exists(path, error);
 }
 
+bool file_exists(const fs::path& path, int64_t bytes) {
+  std::error_code error;
+  return fs::file_size(path, error) == static_cast<uintmax_t>(bytes) && !error;
+}
+
 void make_folders(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);

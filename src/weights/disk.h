@@ -18,6 +18,8 @@ Error write_error(const std::filesystem::path& path, int error, int64_t needed =
 
 // False, too, where nobody may look.
 bool file_exists(const std::filesystem::path& path);
+// The same of a file of that size: one that was cut short is none.
+bool file_exists(const std::filesystem::path& path, int64_t bytes);
 
 // Throws write_error.
 void make_folders(const std::filesystem::path& folder);

@@ -37,7 +37,8 @@ FileLock wait_for_lock(const Download& d, const std::stop_token& stop,
   constexpr std::chrono::milliseconds kPause{50};
   for (;;) {
     FileLock lock = FileLock::exclusive(d.lock);
-    if (lock.state() != FileLock::State::kBusy || file_exists(d.path)) return lock;
+    if (lock.state() != FileLock::State::kBusy) return lock;
+    if (file_exists(d.path, d.content.size)) return lock;
     check_stop(d, stop);
     show_progress_of_another(d, progress);
     std::this_thread::sleep_for(kPause);
@@ -64,13 +65,9 @@ void fetch_rest(const Download& d, PartialFile& file, const std::stop_token& sto
     if (progress) progress(file.bytes(), d.content.size);
   };
   try {
-    try {
     d.stream(file.bytes(), append, stop);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled) check_stop(d, stop);
-    throw;
-  }
-  } catch (const Error& error) {
     if (error.code() == ErrorCode::kInvalidFormat) file.discard();
     throw;
   }
@@ -90,7 +87,7 @@ void check_hash(const Download& d, PartialFile& file) {
 
 void download(const Download& d, const std::stop_token& stop, const LoadProgress& progress) {
   const auto is_there = [&] {
-    const bool found = file_exists(d.path);
+    const bool found = file_exists(d.path, d.content.size);
     if (found && progress) progress(d.content.size, d.content.size);
     return found;
   };

@@ -197,6 +197,15 @@ TEST_F(DownloadTest, AWrongHashLeavesNothing) {
   EXPECT_THAT(names_in(folder.path() / "made"), IsEmpty());
 }
 
+TEST_F(DownloadTest, AFileThatWasCutShortLaterIsMadeAgain) {
+  const Download d = make(bytes);
+  download(d, {}, {});
+  fs::resize_file(d.path, bytes.size() / 2);
+  download(d, {}, {});
+  EXPECT_EQ(read_file(d.path), bytes);
+  EXPECT_EQ(opened, 2);
+}
+
 TEST_F(DownloadTest, AnObjectOfAnotherSizeIsRefused) {
   for (const int more : {-1, 1}) {
     Download d = make(bytes);

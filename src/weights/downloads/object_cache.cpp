@@ -79,10 +79,11 @@ void ObjectCache::fetch(const CachedObject& object, const ObjectStream& stream,
                         const LoadProgress& progress) {
   Download d;
   d.path = path_of(object);
-  if (file_exists(d.path))
+  if (file_exists(d.path, object.size_bytes)) {
     set_time_to_now(record_of(d.path));
-  else
+  } else {
     make_room(*this, max_bytes, object.size_bytes, object.location);
+  }
   d.lock = lock_of(d.path);
   d.content = {object.location, object.validator, object.size_bytes, Digest::sha256()};
   d.hash = object.sha256;

@@ -50,6 +50,16 @@ bool may_fall_back(const Error& error) {
       error.hint().empty() ? "check the connection" : error.hint());
 }
 
+// What is known of a file of a commit without asking the Hub.
+std::optional<HubFile> find_listed(const HubLocation& location, const HubFolder& folder) {
+  if (!is_commit(location.revision)) return std::nullopt;
+  const auto tree = folder.find_tree(location.revision);
+  if (!tree) return std::nullopt;
+  const auto file = std::find_if(tree->begin(), tree->end(),
+                                 [&](const HubFile& f) { return f.name == location.filename; });
+  return file == tree->end() ? std::nullopt : std::optional(*file);
+}
+
 RemoteOptions options_for(const WeightLoaderConfig& config, const HubSettings& settings) {
   RemoteOptions options = remote_options(config);
   options.limits.connect_timeout = options.limits.idle_timeout = settings.download_timeout;
@@ -65,13 +75,7 @@ HubSource::Found HubSource::find(const HubLocation& location, const WeightLoader
     const HubObject object = client.resolve(location, stop);
     return {object.commit, object.file};
   }
-  if (is_commit(location.revision)) {
-    if (const auto tree = folder.find_tree(location.revision)) {
-      const auto file = std::find_if(tree->begin(), tree->end(),
-                                     [&](const HubFile& f) { return f.name == location.filename; });
-      if (file != tree->end()) return {location.revision, *file};
-    }
-  }
+  if (const auto file = find_listed(location, folder)) return {location.revision, *file};
   try {
     const HubObject object = client.resolve(location, stop);
     try_to([&] { folder.note_commit(location.revision, object.commit); });
@@ -99,7 +103,7 @@ std::unique_ptr<ByteSource> HubSource::open(const HubLocation& location,
   HubClient client = client_for(config, !folder.find_commit(location.revision));
   const Found found = find(location, config, folder, client, {});
   if (config.enable_caching) {
-    if (found.file && file_exists(folder.blob_path(found.file->hash))) {
+    if (found.file && file_exists(folder.blob_path(found.file->hash), found.file->size)) {
       try_to([&] { folder.link(found.commit, location.filename, found.file->hash); });
     }
     if (auto bytes = folder.open(found.commit, location.filename, name)) return bytes;
@@ -126,19 +130,23 @@ void HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& con
                       const std::stop_token& stop, const LoadProgress& progress) {
   const fs::path cache = cache_of(location, config);
   const HubFolder folder(cache, location.repo_id);
-  const auto is_there = [&](const std::string& commit) {
+  const auto is_there = [&](const std::string& commit, const std::optional<HubFile>& file) {
     const auto size = folder.find_size(commit, location.filename);
-    if (size && progress) progress(*size, *size);
-    return size.has_value();
+    if (!size || (file && file->size != *size)) return false;
+    if (progress) progress(*size, *size);
+    return true;
   };
-  if (is_commit(location.revision) && is_there(location.revision)) return;
+  if (is_commit(location.revision) &&
+      is_there(location.revision, find_listed(location, folder))) {
+    return;
+  }
   HubClient client = client_for(config, !folder.find_commit(location.revision));
   const Found found = find(location, config, folder, client, stop);
-  if (is_there(found.commit)) return;
+  if (is_there(found.commit, found.file)) return;
   const HubFile& file = found.file.value();
   Download d;
   d.path = folder.blob_path(file.hash);
-  if (!file_exists(d.path)) {
+  if (!file_exists(d.path, file.size)) {
     HubCache all(cache);
     make_room(all, config.max_cache_size, file.size, location.to_string());
   }

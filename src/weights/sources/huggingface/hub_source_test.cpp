@@ -190,6 +190,16 @@ TEST_F(HubSourceTest, TheSameContentIsStoredOnce) {
   EXPECT_EQ(open("renamed.safetensors", other), weights);
 }
 
+TEST_F(HubSourceTest, AFileThatWasCutShortIsFetchedAgain) {
+  for (const std::string& revision : {std::string("main"), std::string(kCommit)}) {
+    part().open_model("hf:org/name@" + revision, config);
+    fetch("model.safetensors", revision);
+    fs::resize_file(blob({weights, true}), weights.size() - 1);
+    fetch("model.safetensors", revision);
+    EXPECT_EQ(open("model.safetensors", revision), weights);
+  }
+}
+
 TEST_F(HubSourceTest, ProgressEndsAtTheSize) {
   int64_t last = 0;
   part().fetch(source("model.safetensors"), config, {}, [&](int64_t done, int64_t total) {
