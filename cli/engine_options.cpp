@@ -62,11 +62,8 @@ EngineConfig to_engine_config(const EngineOptions& o, std::string model) try {
 
 std::unique_ptr<Engine> open_engine(const EngineConfig& config, const EngineOpener& open) {
   std::stop_source stop;
-  std::optional<EndOnInterrupt> at_the_second;  // where the first is not heeded
-  OnInterrupt on_interrupt([&] {
-    stop.request_stop();
-    at_the_second.emplace();
-  });
+  const EndOnInterrupt at_the_second(2);  // where the first is not heeded
+  const OnInterrupt on_interrupt([&] { stop.request_stop(); });
   ProgressLine line;
   auto engine = open(config, stop.get_token(), [&](const OpenProgress& progress) {
     line.show(progress.stage, progress.done, progress.total);

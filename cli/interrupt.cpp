@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "cli/command.h"
 #include "cli/terminal.h"
 
 namespace ferrum::cli {
@@ -23,8 +22,8 @@ OnInterrupt::OnInterrupt(std::function<void()> action)
 
 OnInterrupt::~OnInterrupt() = default;
 
-EndOnInterrupt::EndOnInterrupt() { end_on_interrupt(kInterrupted); }
+EndOnInterrupt::EndOnInterrupt(int presses) { end_at_interrupt(presses); }
 
-EndOnInterrupt::~EndOnInterrupt() { end_on_interrupt(0); }
+EndOnInterrupt::~EndOnInterrupt() { end_at_interrupt(0); }
 
 }  // namespace ferrum::cli

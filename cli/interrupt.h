@@ -18,11 +18,11 @@ class OnInterrupt {
   std::jthread watcher_;
 };
 
-// For as long as it lives, Ctrl-C ends the program at once, with its exit code: around calls that
-// cannot be stopped otherwise and leave nothing half done behind.
+// For as long as it lives, Ctrl-C, or the so many-th one, ends the program at once with its exit
+// code: around calls that cannot be stopped otherwise and leave nothing half done behind.
 class EndOnInterrupt {
  public:
-  EndOnInterrupt();
+  explicit EndOnInterrupt(int presses = 1);
   ~EndOnInterrupt();
   EndOnInterrupt(const EndOnInterrupt&) = delete;
   EndOnInterrupt& operator=(const EndOnInterrupt&) = delete;

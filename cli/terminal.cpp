@@ -22,14 +22,16 @@ namespace ferrum::cli {
 namespace {
 
 volatile sig_atomic_t interrupts = 0;
-volatile sig_atomic_t exit_code_of_interrupt = 0;
+volatile sig_atomic_t presses_to_the_end = 0;  // 0: none ends the program
 
 void on_interrupt(int) {
   interrupts = 1;
-  if (exit_code_of_interrupt == 0) return;
+  if (presses_to_the_end == 0) return;
+  presses_to_the_end = presses_to_the_end - 1;
+  if (presses_to_the_end > 0) return;
   constexpr std::string_view kStopped = "error: stopped.\n";
   (void)!::write(STDERR_FILENO, kStopped.data(), kStopped.size());
-  _exit(exit_code_of_interrupt);
+  _exit(kInterrupted);
 }
 
 // A mapped file ends before its map does.
@@ -144,7 +146,7 @@ bool take_interrupt() {
   return interrupted;
 }
 
-void end_on_interrupt(int exit_code) { exit_code_of_interrupt = exit_code; }
+void end_at_interrupt(int presses) { presses_to_the_end = presses; }
 
 ProgressLine::ProgressLine() : enabled_(stderr_is_terminal()) {}
 

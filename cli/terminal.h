@@ -39,8 +39,8 @@ std::string coloured(std::string_view text, Colour colour);
 void install_signal_handlers();
 // True once after each Ctrl-C.
 bool take_interrupt();
-// From now on Ctrl-C ends the program at once with that exit code; with 0 it is counted again.
-void end_on_interrupt(int exit_code);
+// The so many-th Ctrl-C from now on ends the program at once, with its exit code; with 0, none.
+void end_at_interrupt(int presses);
 
 // One line on a terminal's standard error that shows how far a long call is; nothing elsewhere.
 // Erased by clear() and on destruction.
