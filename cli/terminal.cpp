@@ -21,14 +21,14 @@
 namespace ferrum::cli {
 namespace {
 
-volatile sig_atomic_t interrupts = 0;
-volatile sig_atomic_t presses_to_the_end = 0;  // 0: none ends the program
+// Set by a signal, read by any thread.
+std::atomic<bool> interrupted = false;
+std::atomic<int> presses_to_the_end = 0;  // 0: none ends the program
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 void on_interrupt(int) {
-  interrupts = 1;
-  if (presses_to_the_end == 0) return;
-  presses_to_the_end = presses_to_the_end - 1;
-  if (presses_to_the_end > 0) return;
+  interrupted = true;
+  if (presses_to_the_end == 0 || --presses_to_the_end > 0) return;
   constexpr std::string_view kStopped = "error: stopped.\n";
   (void)!::write(STDERR_FILENO, kStopped.data(), kStopped.size());
   _exit(kInterrupted);
@@ -140,11 +140,7 @@ void install_signal_handlers() {
   signal(SIGXFSZ, SIG_IGN);  // a file too large for `ulimit -f` is an error of its write
 }
 
-bool take_interrupt() {
-  const bool interrupted = interrupts != 0;
-  interrupts = 0;
-  return interrupted;
-}
+bool take_interrupt() { return interrupted.exchange(false); }
 
 void end_at_interrupt(int presses) { presses_to_the_end = presses; }
 

@@ -159,6 +159,7 @@ def main(ferrum):
         verified = subprocess.run([ferrum, "cache", "verify"], env=environment, text=True,
                                   capture_output=True)
         check(verified.stdout == "3 checked, 0 damaged\n", "ferrum verifies: " + verified.stdout)
+        subprocess.check_output([ferrum, "inspect", "hf:org/name/model.safetensors"], env=offline)
         large = len(FILES["model.safetensors"][0])  # what ferrum used last
         subprocess.run([ferrum, "cache", "prune", "--max-size", str(large)], env=environment,
                        check=True)
