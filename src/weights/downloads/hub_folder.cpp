@@ -11,6 +11,7 @@
 #include "ferrum/types/json.h"
 #include "weights/disk.h"
 #include "weights/downloads/cached_files.h"
+#include "weights/downloads/file_lock.h"
 #include "weights/model_file_name.h"
 
 namespace ferrum {
@@ -38,6 +39,13 @@ bool is_there(const fs::path& path) {
 }
 
 // The blob that a snapshot's link points to; empty for a file without link.
+// Other tools may have removed their lock. A read-only cache keeps no order of use.
+void mark_used(const fs::path& lock) try {
+  if (!file_exists(lock)) FileLock::exclusive(lock);  // makes it
+  set_time_to_now(lock);
+} catch (const Error&) {
+}
+
 std::string linked_hash(const fs::path& link) {
   std::error_code error;
   const fs::path target = fs::read_symlink(link, error);
@@ -92,7 +100,7 @@ std::unique_ptr<ByteSource> HubFolder::open(const std::string& commit, const std
                                             const std::string& name) const {
   const fs::path path = snapshot_path(commit) / file;
   if (!is_there(path)) return nullptr;
-  if (const std::string hash = linked_hash(path); !hash.empty()) set_time_to_now(lock_path(hash));
+  if (const std::string hash = linked_hash(path); !hash.empty()) mark_used(lock_path(hash));
   return open_cached(path, name);
 }
 

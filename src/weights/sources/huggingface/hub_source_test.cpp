@@ -200,6 +200,17 @@ TEST_F(HubSourceTest, AFileThatWasCutShortIsFetchedAgain) {
   }
 }
 
+TEST_F(HubSourceTest, WhatAnotherToolLeftWithoutLocksIsMarkedAsUsed) {
+  fetch("model.safetensors");
+  const fs::path lock = config.cache_dir.value() + "/hub/.locks/models--org--name/" +
+                        File{weights, true}.hash() + ".lock";
+  fs::remove_all(lock.parent_path());
+  fs::last_write_time(blob({weights, true}),
+                      fs::file_time_type::clock::now() - std::chrono::hours(9));
+  open("model.safetensors");
+  EXPECT_GT(fs::last_write_time(lock), fs::last_write_time(blob({weights, true})));
+}
+
 TEST_F(HubSourceTest, ProgressEndsAtTheSize) {
   int64_t last = 0;
   part().fetch(source("model.safetensors"), config, {}, [&](int64_t done, int64_t total) {
