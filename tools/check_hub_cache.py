@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -159,6 +160,7 @@ def main(ferrum):
         verified = subprocess.run([ferrum, "cache", "verify"], env=environment, text=True,
                                   capture_output=True)
         check(verified.stdout == "3 checked, 0 damaged\n", "ferrum verifies: " + verified.stdout)
+        time.sleep(1.1)  # the time of the last use has whole seconds
         subprocess.check_output([ferrum, "inspect", "hf:org/name/model.safetensors"], env=offline)
         large = len(FILES["model.safetensors"][0])  # what ferrum used last
         subprocess.run([ferrum, "cache", "prune", "--max-size", str(large)], env=environment,
