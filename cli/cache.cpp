@@ -132,10 +132,6 @@ Json to_json(const std::vector<Entry>& entries) {
   return json;
 }
 
-void write_json(const Json& json) {
-  write_out(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
-
 int list(const CacheOptions& o) {
   const Caches caches(o);
   const std::vector<Entry> entries = caches.list(o.locations);

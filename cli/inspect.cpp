@@ -144,12 +144,6 @@ Json shortened(const Json& values) {
   return result;
 }
 
-size_t columns_of(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;  // but bytes within a character
-  }));
-}
-
 // A line for each tensor. Names beyond kWidest columns push the rest of their own line aside.
 std::string table_of(const WeightMetadata& w) {
   constexpr size_t kWidest = 72;
@@ -157,14 +151,14 @@ std::string table_of(const WeightMetadata& w) {
   size_t widest = 0;
   for (const auto& [name, info] : w.tensors) {
     names.push_back(printable_line(name));
-    const size_t columns = columns_of(names.back());
+    const size_t columns = characters(names.back());
     if (columns <= kWidest) widest = std::max(widest, columns);
   }
   std::string table;
   size_t at = 0;
   for (const auto& [name, info] : w.tensors) {
     const std::string& shown = names[at++];
-    const size_t columns = columns_of(shown);
+    const size_t columns = characters(shown);
     std::string kind = stored_kind(info);
     kind.resize(std::max<size_t>(kind.size() + 1, 8), ' ');
     table += "  " + shown + std::string(columns < widest ? widest - columns + 2 : 2, ' ') + kind +

@@ -1,5 +1,6 @@
 #include "cli/printable.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -67,6 +68,12 @@ std::string make_safe(std::string_view text, std::string (*escape)(std::string_v
 }
 
 }  // namespace
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+size_t characters(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
 
 std::string printable(std::string_view text) { return make_safe(text, escaped); }
 

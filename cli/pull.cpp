@@ -96,7 +96,7 @@ Pulled pull_file(const Wanted& file, const std::string& stage, WeightLoader& loa
 }
 
 void print(const Pulled& file) {
-  std::string text = printable(file.name) + "  " + format_bytes(file.size_bytes);
+  std::string text = printable_line(file.name) + "  " + format_bytes(file.size_bytes);
   if (file.fetched_bytes == 0) {
     text += "  was here";
   } else if (file.seconds >= 1) {
@@ -122,7 +122,7 @@ void print_json(const std::string& model, const std::vector<Pulled>& files) {
   }
   json["size_bytes"] = size;
   json["fetched_bytes"] = fetched;
-  write_out(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_json(json);
 }
 
 int pull(const PullOptions& o) {
@@ -151,7 +151,7 @@ int pull(const PullOptions& o) {
   std::vector<Pulled> done;
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string stage = "[" + std::to_string(i + 1) + "/" + std::to_string(files.size()) +
-                              "] " + printable(files[i].name);
+                              "] " + printable_line(files[i].name);
     done.push_back(pull_file(files[i], stage, *loader, stop.get_token(), line));
     if (!o.json) print(done.back());
   }

@@ -62,12 +62,6 @@ std::string bar_of(double share) {
   return "[" + bar + "] ";
 }
 
-bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
-
-size_t characters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
-}
-
 std::string first_columns(std::string text, size_t width) {
   while (characters(text) > width) {
     while (!begins_character(text.back())) text.pop_back();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ferrum/types/error.h"
+#include "ferrum/types/function_ref.h"
 #include "ferrum/types/json.h"
 #include "weights/disk.h"
 #include "weights/downloads/file_lock.h"
@@ -32,6 +33,16 @@ bool is_abandoned(const fs::path& path) {
 bool has_random_suffix(const fs::path& path) {
   static const std::regex kRandom(R"(.*\.[0-9a-f]{8}\.(incomplete|tmp))");
   return std::regex_match(path.filename().string(), kRandom);
+}
+
+// Removes files with a random suffix.
+void sweep(const fs::path& folder, FunctionRef<bool(const fs::path&)> is_leftover) {
+  std::error_code error;
+  std::vector<fs::path> leftovers;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (has_random_suffix(it->path()) && is_leftover(it->path())) leftovers.push_back(it->path());
+  }
+  for (const fs::path& path : leftovers) unlink(path.c_str());
 }
 
 }  // namespace
@@ -91,13 +102,13 @@ bool remove_partial(const fs::path& path, const fs::path& lock) {
   return unlink(path.c_str()) == 0;
 }
 
-void sweep_leftovers(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> leftovers;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (has_random_suffix(it->path()) && is_abandoned(it->path())) leftovers.push_back(it->path());
-  }
-  for (const fs::path& path : leftovers) unlink(path.c_str());
+void sweep_leftovers(const fs::path& folder) { sweep(folder, is_abandoned); }
+
+void sweep_records(const fs::path& path) {
+  const std::string prefix = path.filename().string() + ".";
+  sweep(path.parent_path(), [&](const fs::path& each) {
+    return each.extension() == ".tmp" && each.filename().string().starts_with(prefix);
+  });
 }
 
 void verify_hash(const fs::path& path, Digest digest, const std::string& expected,

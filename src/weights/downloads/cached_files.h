@@ -43,6 +43,9 @@ bool remove_partial(const std::filesystem::path& path, const std::filesystem::pa
 // Removes what processes without locks left behind when they were killed: files in `folder` with
 // a random suffix that nobody has touched for a day.
 void sweep_leftovers(const std::filesystem::path& folder);
+// Removes the records that were being written of `path` when their writers were killed, however
+// young: for the holder of its lock, without which nobody writes any.
+void sweep_records(const std::filesystem::path& path);
 
 // Throws kInvalidFormat unless the file's digest comes to `expected`; kIo, kCancelled.
 void verify_hash(const std::filesystem::path& path, Digest digest, const std::string& expected,

@@ -97,6 +97,7 @@ void download(const Download& d, const std::stop_token& stop, const LoadProgress
   const FileLock lock = wait_for_lock(d, stop, progress);
   if (is_there()) return;
   sweep_leftovers(d.path.parent_path());
+  if (lock.held()) sweep_records(d.path);
   const fs::path path = lock.held()
                             ? partial_path(d)
                             : fs::path(d.path.string() + "." + random_suffix() + kPartialSuffix);

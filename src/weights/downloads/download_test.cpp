@@ -197,6 +197,16 @@ TEST_F(DownloadTest, AWrongHashLeavesNothing) {
   EXPECT_THAT(names_in(folder.path() / "made"), IsEmpty());
 }
 
+TEST_F(DownloadTest, RecordsThatAKillLeftHalfWrittenAreSweptByTheNext) {
+  const Download d = make(bytes);
+  fs::create_directories(d.path.parent_path());
+  std::ofstream(d.path.parent_path() / "object.incomplete.json.0123abcd.tmp") << "{";
+  std::ofstream(d.path.parent_path() / "another.incomplete.json.0123abcd.tmp") << "{";
+  download(d, {}, {});
+  EXPECT_THAT(names_in(d.path.parent_path()),
+              ElementsAre("another.incomplete.json.0123abcd.tmp", "object"));
+}
+
 TEST_F(DownloadTest, AFileThatWasCutShortLaterIsMadeAgain) {
   const Download d = make(bytes);
   download(d, {}, {});
