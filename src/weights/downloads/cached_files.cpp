@@ -35,12 +35,19 @@ bool has_random_suffix(const fs::path& path) {
   return std::regex_match(path.filename().string(), kRandom);
 }
 
-// Removes files with a random suffix.
+// The record of a download whose file has its final name.
+bool is_spent_record(const fs::path& path) {
+  const fs::path partial = path.parent_path() / path.stem();
+  std::error_code error;
+  return path.extension() == ".json" && partial.extension() == kPartialSuffix &&
+         !fs::exists(partial, error) && !error;
+}
+
 void sweep(const fs::path& folder, FunctionRef<bool(const fs::path&)> is_leftover) {
   std::error_code error;
   std::vector<fs::path> leftovers;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (has_random_suffix(it->path()) && is_leftover(it->path())) leftovers.push_back(it->path());
+    if (is_leftover(it->path())) leftovers.push_back(it->path());
   }
   for (const fs::path& path : leftovers) unlink(path.c_str());
 }
@@ -102,12 +109,17 @@ bool remove_partial(const fs::path& path, const fs::path& lock) {
   return unlink(path.c_str()) == 0;
 }
 
-void sweep_leftovers(const fs::path& folder) { sweep(folder, is_abandoned); }
+void sweep_leftovers(const fs::path& folder) {
+  sweep(folder, [](const fs::path& path) {
+    return (has_random_suffix(path) || is_spent_record(path)) && is_abandoned(path);
+  });
+}
 
 void sweep_records(const fs::path& path) {
   const std::string prefix = path.filename().string() + ".";
   sweep(path.parent_path(), [&](const fs::path& each) {
-    return each.extension() == ".tmp" && each.filename().string().starts_with(prefix);
+    return has_random_suffix(each) && each.extension() == ".tmp" &&
+           each.filename().string().starts_with(prefix);
   });
 }
 

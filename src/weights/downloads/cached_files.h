@@ -40,8 +40,8 @@ bool remove_cached(const std::filesystem::path& path, const std::filesystem::pat
 // Removes a partial file that nobody works on.
 bool remove_partial(const std::filesystem::path& path, const std::filesystem::path& lock);
 
-// Removes what processes without locks left behind when they were killed: files in `folder` with
-// a random suffix that nobody has touched for a day.
+// Removes what killed processes left behind and nobody has touched for a day: files in `folder`
+// with a random suffix, and records of downloads that were finished.
 void sweep_leftovers(const std::filesystem::path& folder);
 // Removes the records that were being written of `path` when their writers were killed, however
 // young: for the holder of its lock, without which nobody writes any.

@@ -227,12 +227,15 @@ TEST_F(ObjectCacheTest, InterruptedDownloadsAreListedAndPruned) {
 TEST_F(ObjectCacheTest, LeftoversOfTheKilledAreSwept) {
   fetch("a.bin", "alpha");
   const fs::path beside = fs::path(cache.list()[0].path).parent_path();
-  const fs::path old = beside / "x.0123abcd.incomplete", fresh = beside / "x.0123abce.tmp";
-  for (const fs::path& path : {old, fresh}) std::ofstream(path) << "x";
-  set_age(old, 25 * 60 * 60);
+  const fs::path fresh = beside / "x.0123abce.tmp", unfinished = beside / "y.incomplete";
+  const fs::path record = beside / "y.incomplete.json", spent = beside / "z.incomplete.json";
+  const fs::path old = beside / "x.0123abcd.incomplete";
+  for (const fs::path& path : {fresh, unfinished, record, spent, old}) std::ofstream(path) << "x";
+  for (const fs::path& path : {unfinished, record, spent, old}) set_age(path, 25 * 60 * 60);
   fetch("a.bin", "omega", {}, "\"2\"");
   EXPECT_FALSE(fs::exists(old));
-  EXPECT_TRUE(fs::exists(fresh));
+  EXPECT_FALSE(fs::exists(spent));
+  for (const fs::path& path : {fresh, unfinished, record}) EXPECT_TRUE(fs::exists(path)) << path;
 }
 
 class HubCacheTest : public testing::Test {
