@@ -1,4 +1,5 @@
 #include "ferrum/models/model.h"
+#include "support/expect_error.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,12 +28,7 @@ std::unique_ptr<ModelSpec> parse(const Json& config) {
 }
 
 Error error_of(const Json& config) {
-  try {
-    parse(config);
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(ErrorCode::kInternal, "no error");
+  return test::error_of([&] { parse(config); });
 }
 
 Json with(const char* key, const Json& value) {

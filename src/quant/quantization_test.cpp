@@ -9,24 +9,15 @@
 #include <limits>
 
 #include "ferrum/quant/quantization_catalog.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 
 namespace ferrum {
 namespace {
 
+using test::expect_error;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class F>
-void expect_error(ErrorCode code, const testing::Matcher<std::string>& what, F&& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(to_string(error.code()), to_string(code));
-    EXPECT_THAT(std::string(error.what()), what);
-  }
-}
 
 class QuantizationTest : public testing::Test {
  protected:

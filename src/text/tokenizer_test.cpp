@@ -5,6 +5,7 @@
 
 #include "ferrum/text/detokenizer.h"
 #include "ferrum/types/json.h"
+#include "support/expect_error.h"
 
 namespace ferrum {
 namespace {
@@ -30,13 +31,7 @@ Json document() {
 std::unique_ptr<Tokenizer> parse(const Json& json) { return Tokenizer::parse(json.dump()); }
 
 void expect_refused(const std::string& text, ErrorCode code, const std::string& message) {
-  try {
-    Tokenizer::parse(text);
-    ADD_FAILURE() << "accepted: " << text.substr(0, 300);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(message));
-  }
+  test::expect_error(code, HasSubstr(message), [&] { Tokenizer::parse(text); });
 }
 
 void expect_refused(const char* pointer, Json value, ErrorCode code, const std::string& message) {

@@ -1,4 +1,5 @@
 #include "ferrum/types/json.h"
+#include "support/expect_error.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,19 +10,8 @@
 namespace ferrum {
 namespace {
 
+using test::error_of;
 using ::testing::HasSubstr;
-
-// The error that an action ends with; a test failure when it ends without one.
-template <class Action>
-Error error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    return e;
-  }
-  ADD_FAILURE() << "no error";
-  return Error(ErrorCode::kInternal, "none");
-}
 
 std::string nested(int depth) {
   return std::string(static_cast<size_t>(depth), '[') +

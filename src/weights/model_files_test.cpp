@@ -8,6 +8,7 @@
 
 #include "ferrum/weights/model_weights.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/safetensors_bytes.h"
 #include "support/temp_folder.h"
@@ -16,21 +17,11 @@
 namespace ferrum {
 namespace {
 
+using test::expect_error;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-template <class F>
-void expect_error(ErrorCode code, const testing::Matcher<std::string>& what, F&& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(to_string(error.code()), to_string(code));
-    EXPECT_THAT(std::string(error.what()), what);
-  }
-}
 
 std::string one_tensor(const std::string& name) {
   return safetensors_bytes("{\"" + name + R"(":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})",

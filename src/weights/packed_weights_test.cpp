@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/ranged_source.h"
 #include "support/safetensors_bytes.h"
@@ -185,24 +186,14 @@ TEST_F(PackedWeightsTest, NoTensorIsLargerThanTheWindow) {
 
 TEST_F(PackedWeightsTest, AStopLeavesNothingUnderTheFinalName) {
   stop.request_stop();
-  try {
-    open(DataType::kBF16);
-    ADD_FAILURE() << "not stopped";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
-  }
+  test::expect_error(ErrorCode::kCancelled, testing::_, [&] { open(DataType::kBF16); });
   EXPECT_EQ(fs::exists(*config.cache_dir) ? cached_files() : 0, 0);
 }
 
 TEST_F(PackedWeightsTest, ACacheThatIsTooSmallSaysSo) {
   config.max_cache_size = 100;
-  try {
-    open(DataType::kBF16);
-    ADD_FAILURE() << "kept";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted);
-    EXPECT_THAT(std::string(error.what()), testing::HasSubstr("model has 128 B"));
-  }
+  test::expect_error(ErrorCode::kResourceExhausted, testing::HasSubstr("model has 128 B"),
+                     [&] { open(DataType::kBF16); });
 }
 
 TEST_F(PackedWeightsTest, BytesOfThisProcessAreNotKept) {

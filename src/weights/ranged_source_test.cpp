@@ -9,6 +9,7 @@
 
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/ranged_source.h"
 #include "support/safetensors_bytes.h"
@@ -146,12 +147,8 @@ TEST_F(RangedSourceTest, AStopEndsTheBatchBetweenTwoChunks) {
   medium.on_read = [&](int64_t, int64_t) { stop.request_stop(); };
   const std::vector<TensorSpec> specs{spec("m"), spec("m"), spec("m")};
   const int64_t read = read_by([&] {
-    try {
-      loader->load_tensors(specs, stop.get_token());
-      ADD_FAILURE();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kCancelled);
-    }
+    test::expect_error(ErrorCode::kCancelled, testing::_,
+                       [&] { loader->load_tensors(specs, stop.get_token()); });
   });
   EXPECT_LE(read, 3 * (int64_t{1} << 20));
 }
@@ -174,14 +171,8 @@ TEST_F(RangedSourceTest, TheFirstErrorFailsTheBatchAndNamesTheTensor) {
   loader->get_metadata(source);
   medium.on_read = [](int64_t, int64_t) { throw Error(ErrorCode::kIo, "the line is cut"); };
   const std::vector<TensorSpec> specs{spec("m"), spec("v")};
-  try {
-    loader->load_tensors(specs);
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kIo);
-    EXPECT_THAT(error.message(), HasSubstr("tensor '"));
-    EXPECT_THAT(error.message(), HasSubstr("the line is cut"));
-  }
+  test::expect_error(ErrorCode::kIo, AllOf(HasSubstr("tensor '"), HasSubstr("the line is cut")),
+                     [&] { loader->load_tensors(specs); });
   EXPECT_FALSE(loader->is_available(source));
 }
 

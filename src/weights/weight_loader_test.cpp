@@ -9,6 +9,7 @@
 
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/safetensors_bytes.h"
 #include "support/temp_folder.h"
@@ -16,6 +17,7 @@
 namespace ferrum {
 namespace {
 
+using test::expect_error;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -79,17 +81,6 @@ TEST_F(WeightLoaderTest, ARowSliceIsAViewAndATransposeACopy) {
   EXPECT_EQ(turned.shape(), (Shape{3, 2}));
   EXPECT_THAT(values_of<float>(turned), ElementsAre(0, 3, 1, 4, 2, 5));
   EXPECT_EQ(factory.allocations, 1);
-}
-
-template <class F>
-void expect_error(ErrorCode code, const testing::Matcher<std::string>& what, F&& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(to_string(error.code()), to_string(code));
-    EXPECT_THAT(std::string(error.what()), what);
-  }
 }
 
 TEST_F(WeightLoaderTest, AMisalignedTensorIsCopiedToAnAlignedPlace) {

@@ -1,4 +1,5 @@
 #include "backends/cpu/cpu_backend.h"
+#include "support/expect_error.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,22 +11,13 @@
 namespace ferrum {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 
 const Device kCpu = Device::cpu();
 
 std::unique_ptr<CpuBackend> make(const BackendConfig& config = BackendConfig()) {
   return std::make_unique<CpuBackend>(read_cpu_options(config));
-}
-
-Error error_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(ErrorCode::kInternal, "nothing");
 }
 
 TEST(CpuBackend, LifeCycle) {

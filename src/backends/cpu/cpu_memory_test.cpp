@@ -7,6 +7,7 @@
 
 #include "backends/cpu/cpu_memory_manager.h"
 #include "ferrum/types/host_memory.h"
+#include "support/expect_error.h"
 
 namespace ferrum {
 namespace {
@@ -34,15 +35,7 @@ BackendMemoryConfig pool(MemoryGrowthStrategy strategy, int64_t size) {
   return config;
 }
 
-ErrorCode code_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return ErrorCode::kInternal;
-}
+ErrorCode code_of(auto&& call) { return test::error_of(call).code(); }
 
 TEST(CpuMemory, StaticPoolIsWholeFromTheStart) {
   Memory memory(pool(MemoryGrowthStrategy::kStatic, 8 * kMiB));

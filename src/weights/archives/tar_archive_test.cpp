@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "ferrum/types/error.h"
+#include "support/expect_error.h"
 #include "support/ranged_source.h"
 #include "support/tar_bytes.h"
 
@@ -20,13 +21,7 @@ TarArchive open(const std::string& bytes) { return TarArchive(test::RangedBytes(
 
 void expect_refused(const std::string& bytes, const std::string& why,
                     ErrorCode code = ErrorCode::kInvalidFormat) {
-  try {
-    open(bytes);
-    ADD_FAILURE() << "accepted, expected: " << why;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(std::string(error.what()), HasSubstr(why));
-  }
+  test::expect_error(code, HasSubstr(why), [&] { open(bytes); });
 }
 
 TEST(TarArchiveTest, FilesOfPython) {

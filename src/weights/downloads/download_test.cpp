@@ -19,6 +19,7 @@
 #include <random>
 
 #include "support/child_process.h"
+#include "support/expect_error.h"
 #include "support/scripted_source.h"
 #include "support/temp_folder.h"
 
@@ -72,13 +73,7 @@ class DownloadTest : public testing::Test {
   }
 
   Error fail(const Download& d, const std::stop_token& stop = {}) {
-    try {
-      download(d, stop, {});
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no error";
-    return {ErrorCode::kInternal, ""};
+    return test::error_of([&] { download(d, stop, {}); });
   }
 
   const test::TempFolder folder;

@@ -10,6 +10,7 @@
 
 #include "ferrum/types/error.h"
 #include "support/child_process.h"
+#include "support/expect_error.h"
 #include "support/scoped_variable.h"
 #include "support/scripted_source.h"
 #include "support/temp_folder.h"
@@ -59,16 +60,6 @@ std::string text_of(const ByteSource& source) {
 ObjectStream stream_of(const test::ScriptedSource& source) {
   return [source](int64_t offset, FunctionRef<void(std::span<const std::byte>)> sink,
                   const std::stop_token&) { source.stream(offset, source.size() - offset, sink); };
-}
-
-ErrorCode code_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCode::kInternal;
 }
 
 TEST(CacheFoldersTest, TheEnvironmentAndTheConfigSayWhere) {
@@ -206,7 +197,7 @@ TEST_F(ObjectCacheTest, VerifyFindsDamage) {
   const CachedFile file = cache.list()[0];
   cache.verify(file, {}, {});
   std::ofstream(file.path) << "alphA";
-  EXPECT_EQ(code_of([&] { cache.verify(file, {}, {}); }), ErrorCode::kInvalidFormat);
+  test::expect_error(ErrorCode::kInvalidFormat, testing::_, [&] { cache.verify(file, {}, {}); });
 }
 
 TEST_F(ObjectCacheTest, InterruptedDownloadsAreListedAndPruned) {
@@ -350,7 +341,7 @@ TEST_F(HubCacheTest, VerifyComparesWithTheName) {
   const CachedFile file = cache.list()[0];
   cache.verify(file, {}, {});
   std::ofstream(file.path) << "abd";
-  EXPECT_EQ(code_of([&] { cache.verify(file, {}, {}); }), ErrorCode::kInvalidFormat);
+  test::expect_error(ErrorCode::kInvalidFormat, testing::_, [&] { cache.verify(file, {}, {}); });
 }
 
 TEST_F(HubCacheTest, AFolderThatIsNotThereIsEmpty) {

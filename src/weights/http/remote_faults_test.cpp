@@ -6,6 +6,7 @@
 #include <atomic>
 #include <set>
 
+#include "support/expect_error.h"
 #include "weights/http/remote_object_fixture.h"
 
 namespace ferrum {
@@ -41,14 +42,10 @@ test::ServerHandler spoiled(Spoil spoil, ServedFile file = ServedFile::of_size(2
 
 // The error of streaming the whole object, once it is open.
 Error stream_error(const HttpServer& server, const RemoteOptions& options = hasty_options()) {
-  try {
+  return test::error_of([&] {
     const auto object = open_object(server, {}, options);
     object->stream(0, object->size(), [](auto) {});
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return Error(ErrorCode::kInternal, "");
+  });
 }
 
 TEST(RemoteFaultsTest, StatusesThatPassAreTriedAgain) {
@@ -166,13 +163,9 @@ TEST(RemoteFaultsTest, AnObjectThatChangesIsAnError) {
     const auto object = open_object(server);
     changed = true;
     std::vector<std::byte> bytes(1000);
-    try {
-      object->read(kMiB, bytes);
-      ADD_FAILURE() << what;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kIo);
-      EXPECT_THAT(error.message(), HasSubstr("changed while being read")) << what;
-    }
+    SCOPED_TRACE(what);
+    test::expect_error(ErrorCode::kIo, HasSubstr("changed while being read"),
+                       [&] { object->read(kMiB, bytes); });
   };
   after.etag = "\"2\"";
   expect_change("strong validator");

@@ -10,6 +10,7 @@
 #include "ferrum/quant/quantization_catalog.h"
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/ranged_source.h"
 #include "support/safetensors_bytes.h"
@@ -19,6 +20,7 @@ namespace ferrum {
 namespace {
 
 using T = TensorTransformation;
+using test::expect_error;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -39,17 +41,6 @@ std::string file_bytes() {
   values.insert(values.end(), {1, 2, std::nanf(""), 4});
   return safetensors_bytes(header, std::string_view(reinterpret_cast<const char*>(values.data()),
                                                     values.size() * sizeof(float)));
-}
-
-template <class F>
-void expect_error(ErrorCode code, const testing::Matcher<std::string>& what, F&& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(to_string(error.code()), to_string(code));
-    EXPECT_THAT(std::string(error.what()), what);
-  }
 }
 
 class QuantizeTest : public testing::Test {

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/temp_folder.h"
 #include "weights/archives/zip_archive.h"
@@ -22,6 +23,7 @@ namespace ferrum {
 namespace {
 
 namespace fs = std::filesystem;
+using test::expect_error;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -79,17 +81,6 @@ class WeightWriterTest : public testing::Test {
     }
     EXPECT_FALSE(fs::exists(target));
     writer->finish();
-  }
-
-  void expect_error(const std::function<void()>& action, ErrorCode code,
-                    const testing::Matcher<std::string>& what) {
-    try {
-      action();
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(std::string(error.what()), what);
-    }
   }
 
   test::TempFolder folder;
@@ -199,12 +190,13 @@ TEST_F(WeightWriterTest, NothingHasTheNameBeforeItIsWhole) {
       const auto writer = create(request);
       EXPECT_EQ(names().size(), 2u);
       writer->write("x", as_bytes(bytes(15)));
-      expect_error([&] { writer->finish(); }, ErrorCode::kInvalidArgument,
-                   AllOf(HasSubstr("'x' has 15 bytes of 16"), HasSubstr(name)));
-      expect_error([&] { writer->write("x", as_bytes(bytes(2))); }, ErrorCode::kInvalidArgument,
-                   HasSubstr("declared with 16 bytes"));
-      expect_error([&] { writer->write("y", as_bytes(bytes(2))); }, ErrorCode::kInvalidArgument,
-                   HasSubstr("without a tensor 'y'"));
+      expect_error(ErrorCode::kInvalidArgument,
+                   AllOf(HasSubstr("'x' has 15 bytes of 16"), HasSubstr(name)),
+                   [&] { writer->finish(); });
+      expect_error(ErrorCode::kInvalidArgument, HasSubstr("declared with 16 bytes"),
+                   [&] { writer->write("x", as_bytes(bytes(2))); });
+      expect_error(ErrorCode::kInvalidArgument, HasSubstr("without a tensor 'y'"),
+                   [&] { writer->write("y", as_bytes(bytes(2))); });
     }
     EXPECT_THAT(names(), UnorderedElementsAre(name));
     EXPECT_EQ(read_file(path(name)), "what was there");
@@ -225,13 +217,11 @@ TEST_F(WeightWriterTest, AFullDiskIsAnErrorAndLeavesNothing) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   for (const std::string name : {"x.npy", "x.npz", "x.raw", "x.safetensors"}) {
     SCOPED_TRACE(name);
-    expect_error(
-        [&] {
-          const auto writer = create({path(name).string(), {{"x", DataType::kU8, {10'000}}}, {}});
-          writer->write("x", as_bytes(bytes(10'000)));
-          writer->finish();
-        },
-        ErrorCode::kResourceExhausted, HasSubstr(path(name).string()));
+    expect_error(ErrorCode::kResourceExhausted, HasSubstr(path(name).string()), [&] {
+      const auto writer = create({path(name).string(), {{"x", DataType::kU8, {10'000}}}, {}});
+      writer->write("x", as_bytes(bytes(10'000)));
+      writer->finish();
+    });
     EXPECT_THAT(names(), IsEmpty());
   }
   setrlimit(RLIMIT_FSIZE, &before);
@@ -242,11 +232,13 @@ TEST_F(WeightWriterTest, WhatIsNoFileIsNotReplaced) {
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
   const FormatPart& safetensors = catalogs.formats.get("safetensors");
   for (const std::string name : {"", "fifo", "/dev/null"}) {
-    expect_error([&] { safetensors.create_writer({(folder.path() / name).string(), {}, {}}); },
-                 ErrorCode::kInvalidArgument, HasSubstr("name a file"));
+    expect_error(ErrorCode::kInvalidArgument, HasSubstr("name a file"), [&] {
+      safetensors.create_writer({(folder.path() / name).string(), {}, {}});
+    });
   }
-  expect_error([&] { safetensors.create_writer({path("no/folder/x").string(), {}, {}}); },
-               ErrorCode::kIo, HasSubstr("no/folder/x"));
+  expect_error(ErrorCode::kIo, HasSubstr("no/folder/x"), [&] {
+    safetensors.create_writer({path("no/folder/x").string(), {}, {}});
+  });
 }
 
 TEST_F(WeightWriterTest, WhatAFormatCannotHoldIsRefusedAtOnce) {
@@ -254,7 +246,7 @@ TEST_F(WeightWriterTest, WhatAFormatCannotHoldIsRefusedAtOnce) {
                           const std::string& what) {
     SCOPED_TRACE(name + " " + what);
     request.path = path(name).string();
-    expect_error([&] { create(request); }, code, HasSubstr(what));
+    expect_error(code, HasSubstr(what), [&] { create(request); });
     EXPECT_THAT(names(), IsEmpty());
   };
   const TensorDeclaration a{"a", DataType::kF32, {2}}, b{"b", DataType::kF32, {2}};
@@ -291,17 +283,18 @@ TEST_F(WeightWriterTest, WhatAFormatCannotHoldIsRefusedAtOnce) {
 TEST_F(WeightWriterTest, FormatsAreNamedOrToldByTheExtension) {
   const auto unsupported = ErrorCode::kUnsupported;
   const auto written = HasSubstr("can be written: numpy, raw, safetensors");
-  expect_error([&] { create({path("x.onnx").string(), {}, {}}); }, unsupported,
-               AllOf(HasSubstr("x.onnx says no format"), written));
+  expect_error(unsupported, AllOf(HasSubstr("x.onnx says no format"), written), [&] {
+    create({path("x.onnx").string(), {}, {}});
+  });
   catalogs.formats.add("mute", {"only read", {".mute"}, {}, {}});
-  expect_error([&] { create({path("x.mute").string(), {}, {}}); }, unsupported, written);
+  expect_error(unsupported, written, [&] { create({path("x.mute").string(), {}, {}}); });
   const WriteRequest request{path("x").string(), {}, {}};
-  expect_error([&] { create_weight_writer(catalogs.formats, request, "mute"); }, unsupported,
-               AllOf(HasSubstr("mute are only read"), written));
-  expect_error([&] { create_weight_writer(catalogs.formats, request, "other"); },
-               ErrorCode::kNotFound, HasSubstr("unknown weight format 'other'"));
-  expect_error([&] { create_weight_writer(catalogs.formats, request, "numpy"); },
-               ErrorCode::kInvalidArgument, HasSubstr("end its name in .npz"));
+  expect_error(unsupported, AllOf(HasSubstr("mute are only read"), written),
+               [&] { create_weight_writer(catalogs.formats, request, "mute"); });
+  expect_error(ErrorCode::kNotFound, HasSubstr("unknown weight format 'other'"),
+               [&] { create_weight_writer(catalogs.formats, request, "other"); });
+  expect_error(ErrorCode::kInvalidArgument, HasSubstr("end its name in .npz"),
+               [&] { create_weight_writer(catalogs.formats, request, "numpy"); });
   create_weight_writer(catalogs.formats, request, "safetensors")->finish();
   EXPECT_THAT(names(), UnorderedElementsAre("x"));
 }

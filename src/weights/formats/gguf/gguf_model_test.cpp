@@ -10,6 +10,7 @@
 
 #include "ferrum/weights/model_weights.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/gguf_bytes.h"
 #include "support/host_tensor_factory.h"
 #include "support/temp_folder.h"
@@ -43,13 +44,9 @@ class GgufModelTest : public testing::Test {
   }
 
   void expect_config_refused(const GgufBytes& file, ErrorCode code, const std::string& what) {
-    try {
+    test::expect_error(code, AllOf(HasSubstr("x.gguf"), HasSubstr(what)), [&] {
       open(folder.write("x.gguf", file.bytes()))->read_text("config.json", 1 << 20);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code);
-      EXPECT_THAT(error.what(), AllOf(HasSubstr("x.gguf"), HasSubstr(what)));
-    }
+    });
   }
 
   test::TempFolder folder;
@@ -153,13 +150,8 @@ TEST_F(GgufModelTest, AFolderOfOneFileIsThatModel) {
   std::filesystem::copy_file(kSmall, folder.path() / "a-00002-of-00003.gguf");  // no model alone
   EXPECT_TRUE(open(folder.path())->contains("model.gguf"));
   std::filesystem::copy_file(kSmall, folder.path() / "b.gguf");
-  try {
-    open(folder.path());
-    ADD_FAILURE() << "chose one of two";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.what(), HasSubstr("a.gguf, b.gguf"));
-  }
+  test::expect_error(ErrorCode::kInvalidArgument, HasSubstr("a.gguf, b.gguf"),
+                     [&] { open(folder.path()); });
   EXPECT_TRUE(open(folder.path() / "b.gguf")->contains("model.gguf"));
   folder.write("model.safetensors", "");
   EXPECT_FALSE(open(folder.path())->contains("model.gguf"));

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/ranged_source.h"
 #include "support/temp_folder.h"
@@ -117,13 +118,7 @@ class GgufPartsTest : public GgufReferencesTest {
     return folder.path() / name;
   }
   void expect_refused(const std::string& path, ErrorCode code, const std::string& what) {
-    try {
-      open(path);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code);
-      EXPECT_THAT(error.what(), HasSubstr(what));
-    }
+    test::expect_error(code, HasSubstr(what), [&] { open(path); });
   }
 
   test::TempFolder folder;

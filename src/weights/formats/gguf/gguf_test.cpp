@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/gguf_bytes.h"
 #include "support/host_tensor_factory.h"
 
@@ -22,13 +23,7 @@ class GgufTest : public testing::Test {
 
   void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what,
                       ErrorCode code = ErrorCode::kInvalidFormat) {
-    try {
-      open(bytes);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code);
-      EXPECT_THAT(std::string(error.what()), AllOf(HasSubstr("x.gguf"), what));
-    }
+    test::expect_error(code, AllOf(HasSubstr("x.gguf"), what), [&] { open(bytes); });
   }
   void expect_refused(const GgufBytes& file, const testing::Matcher<std::string>& what,
                       ErrorCode code = ErrorCode::kInvalidFormat) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/loader_fixture.h"
 #include "support/temp_folder.h"
 #include "support/zip_bytes.h"
@@ -33,13 +34,9 @@ class NpzTest : public test::LoaderFixture {
   }
   void expect_refused(const WeightSource& source, const testing::Matcher<std::string>& what,
                       ErrorCode code = ErrorCode::kInvalidFormat) {
-    try {
+    test::expect_error(code, what, [&] {
       for (const auto& [name, info] : loader->get_metadata(source).tensors) load(source, name);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(std::string(error.what()), what);
-    }
+    });
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "weights/formats/onnx/onnx_bytes.h"
 
@@ -38,19 +39,9 @@ class OnnxRefusalsTest : public testing::Test {
                          WeightSource::memory(borrow_bytes(bytes), "x.onnx"),
                          {}});
   }
-  template <class F>
-  void expect_error(F&& action, const testing::Matcher<std::string>& what, ErrorCode code) {
-    try {
-      action();
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(std::string(error.what()), what);
-    }
-  }
   void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what,
                       ErrorCode code = ErrorCode::kInvalidFormat) {
-    expect_error([&] { open(bytes); }, AllOf(HasSubstr("x.onnx"), what), code);
+    test::expect_error(code, AllOf(HasSubstr("x.onnx"), what), [&] { open(bytes); });
   }
   void expect_tensor_refused(const std::string& tensor, const testing::Matcher<std::string>& what,
                              ErrorCode code = ErrorCode::kInvalidFormat) {
@@ -61,8 +52,8 @@ class OnnxRefusalsTest : public testing::Test {
   void expect_load_refused(const std::string& tensor, const testing::Matcher<std::string>& what) {
     const std::string bytes = model_of_tensor(tensor + name("w"));
     EXPECT_EQ(open(bytes).tensors.size(), 1u);
-    expect_error([&] { load(bytes); }, AllOf(HasSubstr("tensor 'w'"), what),
-                 ErrorCode::kInvalidFormat);
+    test::expect_error(ErrorCode::kInvalidFormat, AllOf(HasSubstr("tensor 'w'"), what),
+                       [&] { load(bytes); });
   }
 
   HostTensorFactory factory;

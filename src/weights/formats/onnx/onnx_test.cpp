@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/hex.h"
 #include "support/host_tensor_factory.h"
 #include "support/ranged_source.h"
@@ -227,12 +228,7 @@ TEST_F(OnnxTest, WhatTheMediumThrowsIsThrown) {
   for (const auto& action : std::initializer_list<std::function<void()>>{
            [&] { catalogs.formats.get("onnx").open({.bytes = bytes}); },
            [&] { catalogs.formats.get("onnx").matches(*bytes); }}) {
-    try {
-      action();
-      ADD_FAILURE();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kIo);
-    }
+    test::expect_error(ErrorCode::kIo, testing::_, action);
   }
 }
 

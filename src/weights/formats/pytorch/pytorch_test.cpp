@@ -5,6 +5,7 @@
 
 #include "ferrum/weights/model_weights.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/loader_fixture.h"
 #include "weights/host_buffer.h"
 
@@ -37,13 +38,7 @@ class PytorchTest : public test::LoaderFixture {
   }
   void expect_refused(const WeightSource& source, ErrorCode code,
                       const testing::Matcher<std::string>& what) {
-    try {
-      loader->get_metadata(source);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(std::string(error.what()), what);
-    }
+    test::expect_error(code, what, [&] { loader->get_metadata(source); });
   }
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 
 namespace ferrum::test {
@@ -42,13 +43,7 @@ class TorchFixture : public testing::Test {
  private:
   template <class F>
   void expect_error(F&& action, const testing::Matcher<std::string>& what, ErrorCode code) {
-    try {
-      action();
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(std::string(error.what()), testing::AllOf(testing::HasSubstr("x.pt"), what));
-    }
+    test::expect_error(code, testing::AllOf(testing::HasSubstr("x.pt"), what), action);
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include "ferrum/types/error.h"
 #include "ferrum/types/host_memory.h"
+#include "support/expect_error.h"
 
 namespace ferrum {
 namespace {
@@ -24,13 +25,8 @@ Pickle parse(const std::string& bytes) {
 
 void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what) {
   SCOPED_TRACE(testing::PrintToString(bytes.substr(0, 60)));
-  try {
-    parse(bytes);
-    ADD_FAILURE() << "accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidFormat);
-    EXPECT_THAT(std::string(error.what()), AllOf(HasSubstr("x.pkl"), what));
-  }
+  test::expect_error(ErrorCode::kInvalidFormat, AllOf(HasSubstr("x.pkl"), what),
+                     [&] { parse(bytes); });
 }
 
 std::string repeat(const std::string& text, int count) {

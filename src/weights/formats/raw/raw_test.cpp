@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 
 namespace ferrum {
@@ -23,13 +24,7 @@ class RawTest : public testing::Test {
   }
   void expect_refused(Json options, ErrorCode code, const std::string& what) {
     SCOPED_TRACE(what);
-    try {
-      load(std::move(options));
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(to_string(error.code()), to_string(code));
-      EXPECT_THAT(std::string(error.what()), HasSubstr(what));
-    }
+    test::expect_error(code, HasSubstr(what), [&] { load(std::move(options)); });
   }
 
   alignas(4) const char storage[12] = {9, 9, 9, 9, 1, 0, 2, 0, 3, 0, 4, 0};

@@ -5,6 +5,7 @@
 
 #include "ferrum/types/host_memory.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/safetensors_bytes.h"
 
@@ -26,13 +27,7 @@ class SafetensorsTest : public testing::Test {
 
   void expect_refused(const std::string& bytes, const testing::Matcher<std::string>& what,
                       ErrorCode code = ErrorCode::kInvalidFormat) {
-    try {
-      open(bytes);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code);
-      EXPECT_THAT(std::string(error.what()), what);
-    }
+    test::expect_error(code, what, [&] { open(bytes); });
   }
   void expect_header_refused(const std::string& header, size_t data_bytes,
                              const testing::Matcher<std::string>& what) {
@@ -165,13 +160,9 @@ TEST_F(SafetensorsTest, NestingEncodingAndTokensAreBounded) {
   expect_header_refused("{" + tensor("\xff", "U8", "[1]", "[0,1]") + "}", 1,
                         HasSubstr("not valid JSON"));
   expect_header_refused("{\"" + std::string((16 << 20) + 2, 'a') + "\":0}", 0, HasSubstr("16 MiB"));
-  try {
+  test::expect_error(ErrorCode::kUnsupported, HasSubstr("\"w\""), [&] {
     open_header("{" + tensor("w", "U8", "[1,1,1,1,1,1,1,1,1]", "[0,1]") + "}", 1);
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-    EXPECT_THAT(error.message(), HasSubstr("\"w\""));
-  }
+  });
 }
 
 TEST_F(SafetensorsTest, TensorsFillTheDataExactly) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/hub_server.h"
 #include "support/scoped_variable.h"
 #include "support/scripted_source.h"
@@ -52,16 +53,6 @@ class HubFixture : public testing::Test {
   }
   void fetch(const std::string& file, const std::string& revision = "main") {
     part().fetch(source(file, revision), config, {}, {});
-  }
-  template <class F>
-  static Error fail(F&& action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no error";
-    return {ErrorCode::kInternal, ""};
   }
   std::filesystem::path repository() const { return folder.path() / "cache/hub/models--org--name"; }
   std::filesystem::path blob(const File& file) const {

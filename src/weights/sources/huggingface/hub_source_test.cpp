@@ -58,7 +58,7 @@ TEST_F(HubSourceTest, TheTokenComesFromAFileTooUnlessThatIsForbidden) {
   ScopedVariable path("HF_TOKEN_PATH", folder.path() / "token");
   EXPECT_EQ(open("config.json"), "{\"a\": 1}");
   ScopedVariable forbidden("HF_HUB_DISABLE_IMPLICIT_TOKEN", "yes");
-  EXPECT_EQ(fail([&] { open("sub/inner.json"); }).code(), ErrorCode::kNotFound);
+  EXPECT_EQ(test::error_of([&] { open("sub/inner.json"); }).code(), ErrorCode::kNotFound);
 }
 
 TEST_F(HubSourceTest, WithoutCachingNothingIsKeptOrUsed) {
@@ -112,8 +112,9 @@ TEST_F(HubSourceTest, AModelIsOneCommitOfOneListing) {
   const WeightSource weight = files->weight_source("model.safetensors");
   EXPECT_EQ(weight.location.at("revision"), kCommit);
   EXPECT_EQ(text_of(*part().open(weight, config)), weights);
-  EXPECT_EQ(fail([&] { files->read_text("gone.json", 9); }).code(), ErrorCode::kNotFound);
-  EXPECT_EQ(fail([&] { files->read_text("config.json", 3); }).code(), ErrorCode::kInvalidFormat);
+  EXPECT_EQ(test::error_of([&] { files->read_text("gone.json", 9); }).code(), ErrorCode::kNotFound);
+  EXPECT_EQ(test::error_of([&] { files->read_text("config.json", 3); }).code(),
+            ErrorCode::kInvalidFormat);
 }
 
 TEST_F(HubSourceTest, AListingWithoutSizesIsCompletedByThePagesOfTheTree) {
@@ -154,7 +155,7 @@ TEST_F(HubSourceTest, OfflineOnlyTheCacheIsAsked) {
     const auto files = part().open_model("hf:org/name", config);
     EXPECT_THAT(files->names(), ElementsAre("config.json"));
     EXPECT_EQ(files->read_text("config.json", 100), "{\"a\": 1}");
-    const Error error = fail([&] { open("model.safetensors"); });
+    const Error error = test::error_of([&] { open("model.safetensors"); });
     EXPECT_THAT(error.what(), AllOf(HasSubstr("HF_HUB_OFFLINE"), HasSubstr("not in the cache")));
   }
   EXPECT_THAT(hub.hub().requests(), IsEmpty());
@@ -165,7 +166,7 @@ TEST_F(HubSourceTest, WhenTheHubIsAwayTheLastKnownCommitServes) {
   ScopedVariable away("HF_ENDPOINT", "http://127.0.0.1:1");
   EXPECT_EQ(open("config.json"), "{\"a\": 1}");
   EXPECT_EQ(part().open_model("hf:org/name", config)->read_text("config.json", 9), "{\"a\": 1}");
-  EXPECT_EQ(fail([&] { open("model.safetensors"); }).code(), ErrorCode::kIo);
+  EXPECT_EQ(test::error_of([&] { open("model.safetensors"); }).code(), ErrorCode::kIo);
 }
 
 TEST_F(HubSourceTest, ABusyHubIsAskedAgain) {

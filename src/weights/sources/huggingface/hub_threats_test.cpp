@@ -49,7 +49,7 @@ TEST_F(HubThreatsTest, NamesFromTheServerNeverBecomePaths) {
            {"X-Repo-Commit", "../../../../x"},
            {"X-Repo-Commit", std::string(39, 'a')}}) {
     change_header(header, value);
-    const Error error = fail([&] { fetch("model.safetensors"); });
+    const Error error = test::error_of([&] { fetch("model.safetensors"); });
     EXPECT_EQ(error.code(), ErrorCode::kInvalidFormat) << header << ": " << value;
     EXPECT_THAT(files(), testing::IsEmpty());
   }
@@ -62,7 +62,8 @@ TEST_F(HubThreatsTest, FilesOfAListingThatLeadOutAreNotThere) {
     const auto model = part().open_model("hf:org/name", config);
     EXPECT_THAT(model->names(), testing::ElementsAre("ok.json"));
     EXPECT_FALSE(model->contains("a/../../b"));
-    EXPECT_EQ(fail([&] { model->read_text("a/../../b", 9); }).code(), ErrorCode::kNotFound);
+    EXPECT_EQ(test::error_of([&] { model->read_text("a/../../b", 9); }).code(),
+              ErrorCode::kNotFound);
   }
 }
 
@@ -78,7 +79,7 @@ TEST_F(HubThreatsTest, AListingOfAnotherFormIsRefused) {
     hub.set_change([=](const ServerRequest& request, ServerReply& reply) {
       if (request.path().find("/revision/") != std::string_view::npos) reply.body = body;
     });
-    EXPECT_EQ(fail([&] { part().open_model("hf:org/name", config); }).code(),
+    EXPECT_EQ(test::error_of([&] { part().open_model("hf:org/name", config); }).code(),
               ErrorCode::kInvalidFormat)
         << body;
   }
@@ -105,14 +106,14 @@ TEST_F(HubThreatsTest, AListingThatGoesOnElsewhereOrForeverIsRefused) {
             return reply;
           });
     }
-    EXPECT_EQ(fail([&] { part().open_model("hf:org/name", config); }).code(),
+    EXPECT_EQ(test::error_of([&] { part().open_model("hf:org/name", config); }).code(),
               ErrorCode::kInvalidFormat);
   }
 }
 
 TEST_F(HubThreatsTest, RedirectsLeaveNeitherHttpNorTheHeadersBehindIt) {
   change_header("Location", "file:///etc/passwd");
-  EXPECT_EQ(fail([&] { fetch("model.safetensors"); }).code(), ErrorCode::kIo);
+  EXPECT_EQ(test::error_of([&] { fetch("model.safetensors"); }).code(), ErrorCode::kIo);
   EXPECT_FALSE(fs::exists(blob({weights, true})));
 }
 
@@ -122,7 +123,7 @@ TEST_F(HubThreatsTest, OtherBytesThanAnnouncedNeverGetTheName) {
     if (!is_content) return std::nullopt;
     return serve_file(request, test::ServedFile::of(other.bytes));
   });
-  const Error error = fail([&] { fetch("model.safetensors"); });
+  const Error error = test::error_of([&] { fetch("model.safetensors"); });
   EXPECT_EQ(error.code(), ErrorCode::kInvalidFormat);
   EXPECT_THAT(error.what(), HasSubstr(other.hash()));
   EXPECT_FALSE(fs::exists(blob({weights, true})));
@@ -137,7 +138,7 @@ TEST_F(HubThreatsTest, LongerAndShorterBytesAreRefused) {
       if (!is_content) return std::nullopt;
       return serve_file(request, test::ServedFile::of(test::pattern_bytes(size)));
     });
-    EXPECT_EQ(fail([&] { fetch("model.safetensors"); }).code(), ErrorCode::kIo);
+    EXPECT_EQ(test::error_of([&] { fetch("model.safetensors"); }).code(), ErrorCode::kIo);
     EXPECT_FALSE(fs::exists(blob({weights, true})));
   }
 }
@@ -150,18 +151,18 @@ TEST_F(HubThreatsTest, AFileThatChangesInMidReadIsRefused) {
     if (++count > 1) file.etag = "\"2\"";
     return serve_file(request, file);
   });
-  EXPECT_EQ(fail([&] { fetch("model.safetensors"); }).code(), ErrorCode::kIo);
+  EXPECT_EQ(test::error_of([&] { fetch("model.safetensors"); }).code(), ErrorCode::kIo);
   EXPECT_FALSE(fs::exists(blob({weights, true})));
 }
 
 TEST_F(HubThreatsTest, RefusalsSayWhatToDo) {
   const auto message = [&](const std::string& location) {
-    const Error error = fail([&] { part().open_model(location, config); });
+    const Error error = test::error_of([&] { part().open_model(location, config); });
     return error.message() + ". " + error.hint();
   };
   EXPECT_THAT(message("hf:org/gone"), AllOf(HasSubstr("no model org/gone"), HasSubstr("HF_TOKEN")));
   EXPECT_THAT(message("hf:org/name@v9"), HasSubstr("no revision 'v9'"));
-  EXPECT_THAT(fail([&] { open("gone.bin"); }).what(), HasSubstr("no file 'gone.bin'"));
+  EXPECT_THAT(test::error_of([&] { open("gone.bin"); }).what(), HasSubstr("no file 'gone.bin'"));
   hub.require_token("org/name", "hf_secret");
   EXPECT_THAT(message("hf:org/name"), HasSubstr("private"));
   hub.set_gated("org/name");
@@ -170,7 +171,7 @@ TEST_F(HubThreatsTest, RefusalsSayWhatToDo) {
 }
 
 TEST_F(HubThreatsTest, AMissingFileIsRememberedAsTheHubsToolsDo) {
-  EXPECT_EQ(fail([&] { open("gone.bin"); }).code(), ErrorCode::kNotFound);
+  EXPECT_EQ(test::error_of([&] { open("gone.bin"); }).code(), ErrorCode::kNotFound);
   EXPECT_TRUE(fs::exists(repository() / ".no_exist" / kCommit / "gone.bin"));
 }
 
@@ -182,8 +183,8 @@ TEST_F(HubThreatsTest, NoErrorShowsASecret) {
       if (key == "X-Error-Message") text = "your token " + *request.header("Authorization");
     }
   });
-  std::vector<Error> errors{fail([&] { open("config.json"); }),
-                            fail([&] { part().open_model("hf:org/name", config); })};
+  std::vector<Error> errors{test::error_of([&] { open("config.json"); }),
+                            test::error_of([&] { part().open_model("hf:org/name", config); })};
   hub.set_change({});
   hub.require_token("org/name", "hf_secret");
   hub.set_fault([](const ServerRequest&, bool is_content) -> std::optional<ServerReply> {
@@ -192,9 +193,9 @@ TEST_F(HubThreatsTest, NoErrorShowsASecret) {
     reply.status = 404;
     return reply;
   });
-  errors.push_back(fail([&] { fetch("model.safetensors"); }));
+  errors.push_back(test::error_of([&] { fetch("model.safetensors"); }));
   ScopedVariable broken("HF_TOKEN", "hf_sec\nret");
-  errors.push_back(fail([&] { open("config.json"); }));
+  errors.push_back(test::error_of([&] { open("config.json"); }));
   for (const Error& error : errors) {
     const std::string text = error.message() + error.hint();
     EXPECT_THAT(text, AllOf(Not(HasSubstr("hf_sec")), Not(HasSubstr("signature"))));
@@ -214,7 +215,7 @@ TEST_F(HubThreatsTest, AReadOnlyCacheStillServesWhatItHas) {
   const std::string model = part().open_model("hf:org/name", config)->read_text("config.json", 9);
   const std::string uncached =
       part().open_model("hf:org/name", config)->read_text("sub/inner.json", 9);
-  const Error error = fail([&] { fetch("model.safetensors"); });
+  const Error error = test::error_of([&] { fetch("model.safetensors"); });
   ASSERT_EQ(is_root ? seteuid(0) : 0, 0);
   for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
     if (entry.is_directory()) fs::permissions(entry.path(), fs::perms{0755});
@@ -228,7 +229,7 @@ TEST_F(HubThreatsTest, AReadOnlyCacheStillServesWhatItHas) {
 
 TEST_F(HubThreatsTest, ACacheTooSmallForAFileSaysSoAndIsReadAround) {
   config.max_cache_size = 1'000'000;
-  const Error error = fail([&] { fetch("model.safetensors"); });
+  const Error error = test::error_of([&] { fetch("model.safetensors"); });
   EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted);
   EXPECT_EQ(open("model.safetensors"), weights);
   config.max_cache_size = 4;

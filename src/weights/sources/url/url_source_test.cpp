@@ -6,6 +6,7 @@
 
 #include "ferrum/weights/model_weights.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/http_server.h"
 #include "support/safetensors_bytes.h"
@@ -15,6 +16,7 @@
 namespace ferrum {
 namespace {
 
+using test::error_of;
 using test::HttpServer;
 using test::ServedFile;
 using test::ServerReply;
@@ -40,15 +42,6 @@ class UrlSourceTest : public testing::Test {
   Tensor load(const WeightSource& source, const std::string& name) {
     return create_loader()->load_tensor(
         {name, std::nullopt, std::nullopt, Device::cpu(), source, {}});
-  }
-  Error error_of(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no error";
-    return Error(ErrorCode::kInternal, "");
   }
 
   test::TempFolder folder;
