@@ -79,7 +79,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
                 self.answer(b"", headers, 302)
             else:
                 self.content(data, [*headers, ("ETag", etag)])
-        elif path in (f"/api/models/org/name/revision/{r}" for r in ("main", COMMIT)):
+        elif path.startswith("/api/") and path.endswith(("/revision/main", f"/revision/{COMMIT}")):
             siblings = []
             for name, (data, large) in FILES.items():
                 entry = {"rfilename": name, "size": len(data), "blobId": content_hash(data, False)}

@@ -3,214 +3,175 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <map>
+#include <algorithm>
+#include <cctype>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "ferrum/weights/model_weights.h"
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/hex.h"
 #include "support/host_tensor_factory.h"
-#include "support/http_server.h"
-#include "support/hub_server.h"
 #include "support/ranged_source.h"
-#include "support/s3_server.h"
-#include "support/scoped_variable.h"
-#include "support/temp_folder.h"
+#include "weight_places.h"
 
 namespace ferrum {
 namespace {
 
-const std::string kFolder = FERRUM_SOURCE_DIR "/tests/data/weights/matrix/";
-
+// {"tensors": {name: {dtype, shape, hex}}, "files": {path: {"tensors": [...], "beside": [...]}},
+//  "models": {folder: [name, ...]}}
 const Json& reference() {
-  static const Json document = Json::parse(test::read_file(kFolder + "state.json"));
+  static const Json document = Json::parse(test::read_file(test::kMatrixFolder + "state.json"));
   return document;
 }
 
-// Where the files lie, and how a source names one.
-class Place {
- public:
-  virtual ~Place() = default;
-  virtual void prepare(WeightCatalogs&) {}
-  virtual WeightSource source(const WeightCatalogs& catalogs, const std::string& file) = 0;
-  virtual bool has_siblings() const { return true; }
-  // Where the sharded model lies, as users write it; empty where that has no text form.
-  virtual std::string sharded_model() { return ""; }
-  virtual bool is_remote() const { return false; }
+// A file or a model, and where it lies.
+struct Cell {
+  test::WeightPlaceKind place;
+  std::string what;
 };
-
-class Files : public Place {
- public:
-  WeightSource source(const WeightCatalogs&, const std::string& file) override {
-    return WeightSource::file(kFolder + file);
-  }
-  std::string sharded_model() override { return kFolder + "sharded"; }
-};
-
-class Memory : public Place {
- public:
-  WeightSource source(const WeightCatalogs&, const std::string& file) override {
-    const std::string& bytes = bytes_[file] = test::read_file(kFolder + file);
-    return WeightSource::memory(borrow_bytes(bytes), file);
-  }
-  bool has_siblings() const override { return false; }
-
- private:
-  std::map<std::string, std::string> bytes_;
-};
-
-class Ranges : public Place {
- public:
-  void prepare(WeightCatalogs& catalogs) override { test::add_ranged_files(catalogs.sources); }
-  WeightSource source(const WeightCatalogs&, const std::string& file) override {
-    return test::ranged_file(kFolder + file);
-  }
-};
-
-// Files are named as users name them.
-class Remote : public Place {
- public:
-  WeightSource source(const WeightCatalogs& catalogs, const std::string& file) override {
-    return parse_weight_source(catalogs, location(file));
-  }
-  std::string sharded_model() override { return location("sharded"); }
-  bool is_remote() const override { return true; }
-
- protected:
-  virtual std::string location(const std::string& file) = 0;
-
-  // Each file by its name, those of the sharded model too.
-  static std::map<std::string, std::string> all_files() {
-    std::map<std::string, std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(kFolder)) {
-      if (!entry.is_regular_file()) continue;
-      files[entry.path().lexically_relative(kFolder)] = test::read_file(entry.path());
-    }
-    return files;
-  }
-};
-
-class Url : public Remote {
-  std::string location(const std::string& file) override { return server_.url("/" + file); }
-  test::HttpServer server_{test::serve_folder(kFolder)};
-};
-
-class Hub : public Remote {
- public:
-  Hub() {
-    std::map<std::string, test::HubServer::File> single, sharded;
-    for (const auto& [name, bytes] : all_files()) {
-      const bool is_large = single.size() % 2 == 0;
-      if (name.starts_with("sharded/")) sharded[name.substr(8)] = {bytes, !is_large};
-      else single[name] = {bytes, is_large};
-    }
-    server_.add("org/state", std::string(40, 'a'), single);
-    server_.add("org/sharded", std::string(40, 'b'), sharded);
-  }
-
- private:
-  std::string location(const std::string& file) override {
-    return file == "sharded" ? "hf:org/sharded" : "hf:org/state/" + file;
-  }
-  test::HubServer server_;
-  test::TempFolder home_;
-  test::ScopedVariable endpoint_{"HF_ENDPOINT", server_.endpoint()};
-  test::ScopedVariable hf_home_{"HF_HOME", home_.path()};
-};
-
-class S3 : public Remote {
- public:
-  S3() {
-    for (const auto& [name, bytes] : all_files()) server_.put("bucket", "some/" + name, bytes);
-  }
-
- private:
-  std::string location(const std::string& file) override { return "s3://bucket/some/" + file; }
-  test::S3Server server_;
-  test::ScopedVariable id_{"AWS_ACCESS_KEY_ID", test::S3Server::Keys().id};
-  test::ScopedVariable secret_{"AWS_SECRET_ACCESS_KEY", test::S3Server::Keys().secret};
-  test::ScopedVariable endpoint_{"AWS_ENDPOINT_URL_S3", server_.endpoint()};
-};
-
-using PlaceMaker = std::unique_ptr<Place> (*)();
-template <class P>
-std::unique_ptr<Place> make() {
-  return std::make_unique<P>();
+void PrintTo(const Cell& cell, std::ostream* out) {
+  *out << cell.what << " in " << cell.place.name;
 }
-const std::map<std::string, PlaceMaker> kPlaces{
-    {"file", make<Files>}, {"memory", make<Memory>}, {"ranges", make<Ranges>},
-    {"url", make<Url>},    {"hub", make<Hub>},       {"s3", make<S3>}};
 
-class WeightMatrixTest : public testing::TestWithParam<std::string> {
+std::string name_of(const testing::TestParamInfo<Cell>& info) {
+  std::string name = std::string(info.param.place.name) + "_" + info.param.what;
+  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+
+template <class Holds>
+std::vector<Cell> cells_of(const char* kind, Holds&& holds) {
+  std::vector<Cell> cells;
+  for (const test::WeightPlaceKind& place : test::weight_places()) {
+    for (const auto& [what, entry] : reference()[kind].items()) {
+      if (holds(place, entry)) cells.push_back({place, what});
+    }
+  }
+  return cells;
+}
+
+std::vector<Cell> files_everywhere() {
+  return cells_of("files", [](const test::WeightPlaceKind& place, const Json& file) {
+    return place.has_siblings || file["beside"].empty();
+  });
+}
+// But external.onnx, whose data preload leaves at its place.
+std::vector<Cell> remote_files() {
+  std::vector<Cell> cells = cells_of("files", [](const test::WeightPlaceKind& place, const Json&) {
+    return place.is_remote;
+  });
+  std::erase_if(cells, [](const Cell& cell) { return cell.what == "external.onnx"; });
+  return cells;
+}
+std::vector<Cell> models() {
+  return cells_of("models", [](const test::WeightPlaceKind& place, const Json&) {
+    return place.names_models;
+  });
+}
+
+// What a process has: two of them share nothing but the place and the cache.
+struct Process {
+  explicit Process(test::WeightPlace& place) : config{.cache_dir = place.cache_dir()} {
+    place.prepare(catalogs);
+    loader = create_weight_loader(catalogs, factory, config);
+  }
+  WeightLoaderConfig config;
+  HostTensorFactory factory;
+  WeightCatalogs catalogs = create_weight_catalogs();
+  std::unique_ptr<WeightLoader> loader;
+};
+
+void expect_is_reference(const std::string& name, const Tensor& tensor) {
+  const Json& expected = reference()["tensors"][name];
+  EXPECT_EQ(Json(tensor.dtype()), expected["dtype"]) << name;
+  EXPECT_EQ(Json(tensor.shape()), expected["shape"]) << name;
+  ASSERT_TRUE(tensor.is_contiguous());
+  EXPECT_EQ(to_hex({static_cast<const char*>(tensor.raw_data()),
+                    static_cast<size_t>(tensor.size_bytes())}),
+            expected["hex"])
+      << name;
+}
+
+class WeightMatrixTest : public testing::TestWithParam<Cell> {
  protected:
-  WeightMatrixTest() { place->prepare(catalogs); }
-
-  void expect_is_reference(const std::string& name, const Tensor& tensor) {
-    const Json& expected = reference()["tensors"][name];
-    EXPECT_EQ(Json(tensor.dtype()), expected["dtype"]) << name;
-    EXPECT_EQ(Json(tensor.shape()), expected["shape"]) << name;
-    ASSERT_TRUE(tensor.is_contiguous());
-    EXPECT_EQ(to_hex({static_cast<const char*>(tensor.raw_data()),
-                      static_cast<size_t>(tensor.size_bytes())}),
-              expected["hex"])
-        << name;
+  WeightSource source(const Process& process) {
+    return place->source(process.catalogs, GetParam().what);
   }
 
-  void expect_is_reference(const WeightSource& source, const Json& names) {
-    EXPECT_EQ(loader->get_metadata(source).tensors.size(), names.size());
+  void expect_file_is_reference(Process& process) {
+    const Json& names = reference()["files"][GetParam().what]["tensors"];
+    EXPECT_EQ(process.loader->get_metadata(source(process)).tensors.size(), names.size());
     std::vector<TensorSpec> specs;
     for (const std::string name : names) {
       specs.push_back({name, reference()["tensors"][name]["shape"].get<Shape>(), std::nullopt,
-                       Device::cpu(), source, {}});
+                       Device::cpu(), source(process), {}});
     }
-    const std::vector<Tensor> tensors = loader->load_tensors(specs);
+    const std::vector<Tensor> tensors = process.loader->load_tensors(specs);
+    ASSERT_EQ(tensors.size(), specs.size());
     for (size_t i = 0; i < specs.size(); ++i) expect_is_reference(specs[i].name, tensors[i]);
   }
 
-  test::TempFolder cache;
-  std::unique_ptr<Place> place = kPlaces.at(GetParam())();
-  HostTensorFactory factory;
-  WeightCatalogs catalogs = create_weight_catalogs();
-  std::unique_ptr<WeightLoader> loader =
-      create_weight_loader(catalogs, factory, {.cache_dir = cache.path()});
+  std::unique_ptr<test::WeightPlace> place = GetParam().place.make();
 };
 
-TEST_P(WeightMatrixTest, EveryFormatIsBitEqual) {
-  int files = 0;
-  for (const auto& [file, names] : reference()["files"].items()) {
-    if (file == "sharded" || (file == "external.onnx" && !place->has_siblings())) continue;
-    SCOPED_TRACE(file);
-    ++files;
-    const WeightSource source = place->source(catalogs, file);
-    expect_is_reference(source, names);
-    if (!place->is_remote()) continue;
-    loader->preload(source);  // from the cache it is the same
-    expect_is_reference(source, names);
-  }
-  EXPECT_EQ(files, place->has_siblings() ? 13 : 12);
+TEST_P(WeightMatrixTest, IsBitEqual) {
+  Process process(*place);
+  expect_file_is_reference(process);
 }
+INSTANTIATE_TEST_SUITE_P(, WeightMatrixTest, testing::ValuesIn(files_everywhere()), name_of);
 
-TEST_P(WeightMatrixTest, ShardsAreOneModel) {
-  const std::string location = place->sharded_model();
-  if (location.empty()) return;  // no user names a model there
-  const auto files = open_model(catalogs, location, {.cache_dir = cache.path()});
-  const ModelWeights weights(*files, *loader);
-  EXPECT_EQ(weights.tensors().size(), reference()["tensors"].size());
+using CachedWeightsTest = WeightMatrixTest;
+
+TEST_P(CachedWeightsTest, AreBitEqualWithoutTheServersContent) {
+  Process first(*place);
+  first.loader->preload(source(first));
+  place->hide_content();
+  expect_file_is_reference(first);
+  Process second(*place);
+  expect_file_is_reference(second);
+  EXPECT_EQ(place->content_requests(), 0);
+}
+INSTANTIATE_TEST_SUITE_P(, CachedWeightsTest, testing::ValuesIn(remote_files()), name_of);
+
+using ShardedModelTest = WeightMatrixTest;
+
+TEST_P(ShardedModelTest, IsOne) {
+  Process process(*place);
+  const auto files =
+      open_model(process.catalogs, place->model(GetParam().what), process.config);
+  const ModelWeights weights(*files, *process.loader);
+  EXPECT_GT(weights.sources().size(), 1u);
+  std::set<std::string> names;
   std::vector<ModelWeights::Request> requests;
   for (const auto& [name, entry] : weights.tensors()) {
+    names.insert(name);
     requests.push_back({name, entry.info.shape, {}});
   }
+  EXPECT_EQ(names, reference()["models"][GetParam().what].get<std::set<std::string>>());
   const std::vector<Tensor> tensors = weights.load(requests, Device::cpu());
   for (size_t i = 0; i < requests.size(); ++i) {
     expect_is_reference(requests[i].name, tensors[i]);
   }
 }
+INSTANTIATE_TEST_SUITE_P(, ShardedModelTest, testing::ValuesIn(models()), name_of);
 
-INSTANTIATE_TEST_SUITE_P(, WeightMatrixTest,
-                         testing::Values("file", "memory", "ranges", "url", "hub", "s3"),
-                         [](const auto& place) { return place.param; });
+TEST(WeightMatrixStateTest, HasAMatrixAScalarAndAnEmptyTensorOfEveryType) {
+  std::set<std::string> held;
+  for (const Json& file : reference()["files"]) {
+    held.merge(file["tensors"].get<std::set<std::string>>());
+  }
+  for (const DataType dtype : all_dtypes()) {
+    for (const std::string kind : {"matrix.", "scalar.", "empty."}) {
+      const std::string name = kind + std::string(to_string(dtype));
+      EXPECT_TRUE(held.contains(name)) << name;
+      EXPECT_EQ(reference()["tensors"].value(name, Json::object()).value("dtype", ""),
+                to_string(dtype));
+    }
+  }
+}
 
 }  // namespace
 }  // namespace ferrum
