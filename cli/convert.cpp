@@ -154,6 +154,7 @@ class Steps {
 // Where the tensors come from.
 struct Input {
   std::unique_ptr<ModelFiles> files;  // null: one file
+  std::vector<WeightSource> sources;
   std::map<std::string, ModelWeights::Entry, std::less<>> tensors;
 };
 
@@ -165,11 +166,26 @@ Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& load
     for (const auto& [name, info] : loader.get_metadata(source).tensors) {
       input.tensors.emplace(name, ModelWeights::Entry{info, source});
     }
+    input.sources = {source};
     return input;
   }
   input.files = open_model(parts.weights, o.source, config);
-  input.tensors = ModelWeights(*input.files, loader).tensors();
+  const ModelWeights weights(*input.files, loader);
+  input.tensors = weights.tensors();
+  input.sources = weights.sources();
   return input;
+}
+
+// What is wanted whole comes through the cache, which compares its hash; of the rest only what is
+// asked for is read, by range.
+void fetch(const ConvertOptions& o, const Input& input, const Parts& parts, WeightLoader& loader,
+           const std::stop_token& stop, TransferProgress& line) {
+  if (o.weights.no_cache || !o.tensors.empty() || !o.slices.empty()) return;
+  for (const WeightSource& source : input.sources) {
+    if (!parts.weights.sources.get(source.kind).fetch) continue;
+    loader.preload(source, stop,
+                   [&](int64_t done, int64_t total) { line.show("downloading", done, total); });
+  }
 }
 
 WeightConversion plan(const ConvertOptions& o, const Input& input, const Steps& steps) {
@@ -329,6 +345,7 @@ int convert(const ConvertOptions& o) {
   if (writes_safetensors(conversion)) conversion.target.metadata["format"] = "pt";
   if (is_folder(o.destination)) make_folder(o.destination);
   TransferProgress line;
+  fetch(o, input, parts, *loader, stop.get_token(), line);
   const ConversionResult result = convert_weights(
       conversion, *loader, parts.weights.formats, stop.get_token(),
       [&](int64_t done, int64_t total) { line.show("converting", done, total); });

@@ -37,7 +37,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 const std::string kCommit = "0123456789abcdef0123456789abcdef01234567";
-constexpr int64_t kSlowly = 8 << 20;  // bytes per second of each connection
+constexpr int64_t kSlowly = 512 << 10;  // bytes per second of each connection
 
 // The program in the background.
 class Running {
@@ -266,7 +266,7 @@ TEST_F(PullTest, TheCacheIsListedVerifiedAndPruned) {
 
 TEST_F(SlowPullTest, ATerminalSeesRateAndTimeLeftAndCtrlCLeavesWhatHasArrived) {
   {
-    TerminalSession session({"pull", "hf:org/name/model.safetensors", "--connections", "1"});
+    TerminalSession session({"pull", "hf:org/name/model.safetensors"});
     session.wait_for("/s  ");
     session.wait_for(" left");
     session.type("\x03");
@@ -331,19 +331,45 @@ TEST_F(SlowPullTest, TenPullsMakeOneDownload) {
   EXPECT_LT(hub.content().bytes_sent(), static_cast<int64_t>(weights.size()) + 10 * (512 << 10));
 }
 
-// FERRUM_KILLS sets how often.
+TEST_F(PullTest, WhatIsConvertedWholeIsWhatTheHubNamesByItsHash) {
+  hub.set_fault(
+      [&](const test::ServerRequest& request, bool is_content) -> std::optional<test::ServerReply> {
+        if (!is_content) return std::nullopt;
+        std::string other = weights;
+        other.back() = static_cast<char>(other.back() ^ 1);
+        return serve_file(request, test::ServedFile::of(other));
+      });
+  const std::string made = folder.path() / "x.safetensors";
+  const CommandResult whole = run_ferrum({"convert", "hf:org/name", made});
+  EXPECT_EQ(whole.exit_code, 1);
+  EXPECT_THAT(whole.err, HasSubstr("arrived with the hash"));
+  EXPECT_FALSE(fs::exists(made));
+  // A part has no hash to be compared with; its range alone is read.
+  const CommandResult part = run_ferrum({"convert", "hf:org/name", made, "--slice", "0::8"});
+  EXPECT_EQ(part.exit_code, 0) << part.err;
+  EXPECT_FALSE(fs::exists(blob()));
+}
+
+// FERRUM_KILLS sets how often. None lives long enough to bring the whole file by itself.
 TEST_F(SlowPullTest, KilledAtAnyMomentItEndsInAVerifiedFile) {
   const char* asked = std::getenv("FERRUM_KILLS");
   const int kills = asked ? std::atoi(asked) : 8;
   std::mt19937 random(42);
+  int half_way = 0, whole = 0;
   for (int i = 0; i < kills; ++i) {
     Running pull({"pull", "hf:org/name"});
     std::this_thread::sleep_for(std::chrono::milliseconds(random() % 1500));
     pull.kill();
+    std::error_code error;
+    const auto arrived = fs::file_size(blob().string() + ".incomplete", error);
+    half_way += !error && arrived > 0;
     if (!fs::exists(blob())) continue;
+    ++whole;
     ASSERT_EQ(read_file(blob()), weights);
     run_ferrum({"cache", "prune", "hf:org/name"});
   }
+  EXPECT_GE(half_way, kills / 4);
+  EXPECT_GE(whole, kills / 16) << "each goes on where the last was killed";
   EXPECT_EQ(run_ferrum({"pull", "hf:org/name"}).exit_code, 0);
   EXPECT_EQ(read_file(blob()), weights);
   EXPECT_THAT(run_ferrum({"cache", "verify"}).out, HasSubstr("3 checked, 0 damaged\n"));

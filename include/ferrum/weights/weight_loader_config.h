@@ -22,7 +22,9 @@ struct WeightLoaderConfig {
   std::optional<int64_t> max_cache_size = {};  // bytes; the least recently used files go first
   int max_concurrent_downloads = 16;      // connections of one file at once
   int download_timeout_seconds = 30;      // without a byte, and to connect
-  bool enable_integrity_checks = true;    // content is compared with the hash that its server names
+  // What is fetched whole is compared with the hash that its server names. Reads by range, which no
+  // hash is for, are held to one version by its validator.
+  bool enable_integrity_checks = true;
   std::map<std::string, std::string> default_headers = {};  // of every request over HTTP
 
   bool operator==(const WeightLoaderConfig&) const = default;

@@ -17,7 +17,7 @@
 namespace ferrum {
 namespace {
 
-// What a killed process loses at most: as much, or what came in that time.
+// What a killed process loses at most of what was appended: as much, or what came in that time.
 constexpr int64_t kRecordBytes = int64_t{16} << 20;
 constexpr std::chrono::seconds kRecordTime{1};
 
@@ -70,7 +70,7 @@ PartialFile::PartialFile(std::filesystem::path path, Content content, bool keep)
     take_over();
     if (ftruncate(descriptor_, bytes_) != 0) throw write_error(path_, errno);
     reserve_room(descriptor_, path_, bytes_, content_.size);
-    record_time_ = std::chrono::steady_clock::now();
+    if (keep_) write_record();  // says from the first byte on whose they are
   } catch (...) {
     if (bytes_ == 0) discard();
     close(descriptor_);

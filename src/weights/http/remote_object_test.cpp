@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <mutex>
+#include <numeric>
 #include <set>
 #include <thread>
 
@@ -76,6 +78,35 @@ TEST(RemoteObjectTest, LongRangesComeInPartsWithTheValidator) {
   EXPECT_EQ(ranges.size(), server.requests().size()) << "nothing is asked for twice";
   EXPECT_TRUE(ranges.count("bytes=12345-" + std::to_string(12'345 + 50 * kMiB / 16 + 65'535)))
       << testing::PrintToString(ranges);
+}
+
+TEST(RemoteObjectTest, PartsAreAsLongAsASecondBrings) {
+  PartTimes times(1s);
+  EXPECT_EQ(times.bytes_in_a_second(), 0);
+  for (const int64_t bytes : {4000, 8000, 100}) times.add(bytes, 2s);
+  EXPECT_EQ(times.bytes_in_a_second(), 2000);
+  EXPECT_EQ(times.late_after(8000), std::nullopt) << "three parts tell little";
+  times.add(4000, 2s);
+  EXPECT_EQ(times.late_after(8000), 12s);
+  EXPECT_EQ(times.late_after(1), 1s);
+}
+
+TEST(RemoteObjectTest, ASlowStreamIsHandedOutWhileItArrives) {
+  HttpServer::Options slow;
+  slow.bytes_per_second = 4 * kMiB;
+  HttpServer server(serving(ServedFile::of_size(8 * kMiB)), slow);
+  const auto object = open_object(server);
+  std::vector<int64_t> pieces;
+  object->stream(0, 8 * kMiB, [&](std::span<const std::byte> piece) {
+    pieces.push_back(static_cast<int64_t>(piece.size()));
+  });
+  EXPECT_LT(pieces.front(), kMiB / 4);
+  std::set<std::string> ranges;
+  for (const ServerRequest& request : server.requests()) ranges.insert(*request.header("Range"));
+  EXPECT_TRUE(ranges.count("bytes=262144-524287"))
+      << "short until it is known what a second brings";
+  EXPECT_EQ(std::accumulate(pieces.begin(), pieces.end(), int64_t{0}), 8 * kMiB);
+  EXPECT_TRUE(std::all_of(pieces.begin(), pieces.end(), [](int64_t n) { return n % 64 == 0; }));
 }
 
 TEST(RemoteObjectTest, AWeakValidatorIsComparedAndNotSent) {
