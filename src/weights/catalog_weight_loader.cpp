@@ -37,10 +37,10 @@ bool is_aligned(const Tensor& tensor) {
   return reinterpret_cast<std::uintptr_t>(tensor.raw_data()) % alignment == 0;
 }
 
-// Whether `tensor` is what was asked for, as it lies.
-bool is_result(const Tensor& tensor, const ElementPipeline& pipeline) {
-  return pipeline.empty() && tensor.device().is_cpu() && tensor.is_contiguous() &&
-         is_aligned(tensor);
+// Whether the elements are what was asked for, as they lie.
+bool is_result(const Arrangement& arranged, const ElementPipeline& pipeline) {
+  return pipeline.empty() && arranged.view().device().is_cpu() && arranged.is_contiguous() &&
+         is_aligned(arranged.view());
 }
 
 // What `action` returns; its errors say which tensor.
@@ -74,11 +74,7 @@ class CatalogWeightLoader : public WeightLoader {
     const TensorBytes bytes(*job.reader, job.name, job.info);
     ElementPipeline pipeline(job.info.dtype);
     if (bytes.swap()) pipeline.add(*bytes.swap());
-    const auto no_bytes = [](const Tensor& view, ElementPipeline& steps) {
-      const auto extent = extent_storage(bytes_of(steps.output(), view.numel()));
-      return Tensor(extent, view.shape(), steps.output());
-    };
-    const Tensor arranged = job.plan.arrange(bytes.view(), pipeline, no_bytes);
+    const Arrangement arranged = job.plan.arrange(bytes.view(), pipeline);
     LoadPlan plan{job.plan.dtype(), job.plan.shape(), is_result(arranged, pipeline)};
     if (const QuantizationScheme* scheme = job.plan.quantization()) {
       plan.in_place = false;
@@ -226,20 +222,17 @@ class CatalogWeightLoader : public WeightLoader {
     ElementPipeline pipeline(job.info.dtype);
     if (bytes.swap()) pipeline.add(*bytes.swap());
     const auto done = [&](int64_t count) { meter.add(count); };
-    const Tensor arranged =
-        job.plan.arrange(bytes.view(), pipeline, [&](const Tensor& view, ElementPipeline& steps) {
-          const Tensor gathered = allocate_on_host(view.shape(), steps.output());
-          bytes.gather(view, steps, static_cast<std::byte*>(gathered.mutable_raw_data()), done);
-          return gathered;
-        });
+    const Arrangement arranged = job.plan.arrange(bytes.view(), pipeline);
     if (job.plan.quantization()) return quantize(job, bytes, arranged, pipeline, done);
-    if (is_result(arranged, pipeline)) return factory_.place(arranged, job.spec->device);
+    if (is_result(arranged, pipeline)) {
+      return factory_.place(arranged.view().reshape(arranged.shape()), job.spec->device);
+    }
     const Tensor result = allocate(job.plan.shape(), job.plan.dtype(), job.spec->device);
     bytes.gather(arranged, pipeline, static_cast<std::byte*>(result.mutable_raw_data()), done);
     return place(result, job.spec->device);
   }
 
-  QuantizedTensor quantize(const Job& job, const TensorBytes& bytes, const Tensor& matrix,
+  QuantizedTensor quantize(const Job& job, const TensorBytes& bytes, const Arrangement& matrix,
                            ElementPipeline& pipeline, FunctionRef<void(int64_t)> done) {
     const QuantizationScheme& scheme = *job.plan.quantization();
     const Device& device = job.spec->device;

@@ -122,7 +122,29 @@ void ElementPipeline::gather(const Tensor& view, std::byte* out,
 
 void ElementPipeline::gather(std::vector<ElementLoop> loops, const std::byte* in, std::byte* out,
                              FunctionRef<void(int64_t bytes)> done) {
-  const int64_t in_bytes = bits_of(input_) / 8, out_bytes = bits_of(output_) / 8;
+  const int64_t out_bytes = bits_of(output_) / 8;
+  const auto emit = [&](const std::byte* from, int64_t at, int64_t count) {
+    run(from, out + at * out_bytes, count);
+  };
+  walk(std::move(loops), in, kPiece, emit, done);
+}
+
+void ElementPipeline::scatter(std::vector<ElementLoop> loops, const std::byte* in, ElementSink put,
+                              FunctionRef<void(int64_t bytes)> done) {
+  row_.resize(static_cast<size_t>(kWindow * kMaxElementBytes));
+  const auto emit = [&](const std::byte* from, int64_t at, int64_t count) {
+    if (empty()) return put(at, count, from);
+    run(from, row_.data(), count);
+    put(at, count, row_.data());
+  };
+  walk(std::move(loops), in, kWindow, emit, done);
+}
+
+// Hands emit(from, at, count) what lies in a row in the output, at most `piece` elements at a time.
+template <class Emit>
+void ElementPipeline::walk(std::vector<ElementLoop> loops, const std::byte* in, int64_t piece,
+                           Emit emit, FunctionRef<void(int64_t bytes)> done) {
+  const int64_t in_bytes = bits_of(input_) / 8;
   ElementLoop inner{1, 1, 1};  // along the output, so that conversions meet rows
   const auto along = std::find_if(loops.begin(), loops.end(),
                                   [](const ElementLoop& loop) { return loop.out_stride == 1; });
@@ -133,9 +155,9 @@ void ElementPipeline::gather(std::vector<ElementLoop> loops, const std::byte* in
 
   if (inner.in_stride == 1) {
     for_each_element(loops, [&](int64_t from, int64_t to) {
-      for (int64_t at = 0; at < inner.extent; at += kPiece) {
-        const int64_t count = std::min(kPiece, inner.extent - at);
-        run(in + (from + at) * in_bytes, out + (to + at) * out_bytes, count);
+      for (int64_t at = 0; at < inner.extent; at += piece) {
+        const int64_t count = std::min(piece, inner.extent - at);
+        emit(in + (from + at) * in_bytes, to + at, count);
         done(count * in_bytes);
       }
     });
@@ -161,8 +183,7 @@ void ElementPipeline::gather(std::vector<ElementLoop> loops, const std::byte* in
         copy(in + (from + r * rows.in_stride + c * inner.in_stride) * in_bytes, rows.in_stride,
              inner.in_stride, height, width, tile.data());
         for (int64_t i = 0; i < height; ++i) {
-          run(tile.data() + i * kTile * in_bytes,
-              out + (to + (r + i) * rows.out_stride + c) * out_bytes, width);
+          emit(tile.data() + i * kTile * in_bytes, to + (r + i) * rows.out_stride + c, width);
         }
         done(height * width * in_bytes);
       }

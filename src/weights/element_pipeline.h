@@ -49,10 +49,20 @@ class ElementPipeline {
   void gather(std::vector<ElementLoop> loops, const std::byte* in, std::byte* out,
               FunctionRef<void(int64_t bytes)> done);
 
+  // The same to no place of their own: `put` is handed `count` elements in a row that begin with
+  // the one of output offset `at`; valid during the call.
+  using ElementSink = FunctionRef<void(int64_t at, int64_t count, const std::byte* elements)>;
+  void scatter(std::vector<ElementLoop> loops, const std::byte* in, ElementSink put,
+               FunctionRef<void(int64_t bytes)> done);
+
  private:
+  template <class Emit>
+  void walk(std::vector<ElementLoop> loops, const std::byte* in, int64_t piece, Emit emit,
+            FunctionRef<void(int64_t bytes)> done);
+
   DataType input_, output_;
   std::vector<const TransformStep*> steps_;
-  std::vector<std::byte> scratch_[2];
+  std::vector<std::byte> scratch_[2], row_;
 };
 
 }  // namespace ferrum

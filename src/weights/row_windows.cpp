@@ -45,18 +45,20 @@ class RowBuffer {
 
 }  // namespace
 
-void for_each_row_window(const TensorBytes& bytes, const Tensor& view, ElementPipeline& pipeline,
-                         int64_t step, RowSink sink, FunctionRef<void(int64_t bytes)> done) {
-  const int64_t rows = view.dim(0);
+void for_each_row_window(const TensorBytes& bytes, const Arrangement& matrix,
+                         ElementPipeline& pipeline, int64_t step, RowSink sink,
+                         FunctionRef<void(int64_t bytes)> done) {
+  const Tensor& view = matrix.view();
+  const int64_t rows = matrix.shape()[0];
   const int64_t in_bytes = bits_of(view.dtype()) / 8, out_bytes = bits_of(pipeline.output()) / 8;
-  const int64_t row_bytes = view.dim(1) * out_bytes;
+  const int64_t row_bytes = matrix.shape()[1] * out_bytes;
   const auto rows_in = [&](int64_t window) {
     return std::min(rows, std::max(step, window / std::max<int64_t>(row_bytes, 1) / step * step));
   };
   if (rows == 0 || row_bytes == 0) return;
 
   const bool in_memory = view.device().is_cpu();
-  if (!in_memory && view.is_contiguous()) {
+  if (!in_memory && matrix.is_contiguous()) {
     RowBuffer buffer(row_bytes, rows_in(kWindow), sink);
     bytes.stream(view, [&](std::span<const std::byte> chunk) {
       done(static_cast<int64_t>(chunk.size()));
@@ -72,21 +74,21 @@ void for_each_row_window(const TensorBytes& bytes, const Tensor& view, ElementPi
     return buffer.flush();
   }
 
-  const bool in_order = in_memory && view.is_contiguous();
+  const bool in_order = in_memory && matrix.is_contiguous();
   const bool as_they_are = in_order && pipeline.empty();
-  const int64_t window = rows_in(in_memory ? kWindow : kStridedWindow);
+  const int64_t window = rows_in(in_memory && matrix.is_view() ? kWindow : kStridedWindow);
   std::vector<std::byte> buffer(static_cast<size_t>(as_they_are ? 0 : window * row_bytes));
   const auto rows_from = [&](int64_t first) {
-    return view.narrow(0, first, std::min(window, rows - first));
+    return matrix.narrow(0, first, std::min(window, rows - first));
   };
   for (int64_t first = 0; first < rows; first += window) {
-    const Tensor part = rows_from(first);
-    const int64_t count = part.dim(0);
-    if (in_order && first + count < rows) bytes.expect(rows_from(first + count));
+    const Arrangement part = rows_from(first);
+    const int64_t count = part.shape()[0];
+    if (in_order && first + count < rows) bytes.expect(rows_from(first + count).view());
     if (as_they_are) {
-      sink(static_cast<const std::byte*>(part.raw_data()), first, count);
-      bytes.release(part);
-      done(part.size_bytes());
+      sink(static_cast<const std::byte*>(part.view().raw_data()), first, count);
+      bytes.release(part.view());
+      done(part.view().size_bytes());
     } else {
       bytes.gather(part, pipeline, buffer.data(), done);
       sink(buffer.data(), first, count);

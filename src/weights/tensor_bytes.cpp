@@ -25,11 +25,11 @@ TensorBytes::TensorBytes(const WeightReader& reader, std::string_view name, cons
   view_ = storage ? stored_->extent.over(storage) : stored_->extent;
 }
 
-void TensorBytes::gather(const Tensor& view, ElementPipeline& pipeline, std::byte* out,
+void TensorBytes::gather(const Arrangement& arranged, ElementPipeline& pipeline, std::byte* out,
                          FunctionRef<void(int64_t bytes)> done) const {
   using Sink = FunctionRef<void(std::span<const std::byte>)>;
-  if (is_in_file(view)) {
-    const auto* const base = static_cast<const std::byte*>(view.storage()->data());
+  if (is_mapped()) {
+    const auto* const base = static_cast<const std::byte*>(view_.storage()->data());
     const auto lend = [&](int64_t begin, int64_t end, Sink sink) {
       stored_->bytes->expect(begin, std::min(kMappedPiece, end - begin));
       for (int64_t at = begin; at < end; at += kMappedPiece) {
@@ -39,33 +39,27 @@ void TensorBytes::gather(const Tensor& view, ElementPipeline& pipeline, std::byt
         stored_->bytes->release(at, count);
       }
     };
-    return gather_in_windows(view, pipeline, out, lend, {kMaxGap}, done);
+    return gather_in_windows(arranged, pipeline, out, lend, {kMaxGap}, done);
   }
-  if (view.device().is_cpu()) return pipeline.gather(view, out, done);
   if (stored_) {
     const auto read = [&](int64_t begin, int64_t end, Sink sink) {
       stored_->bytes->stream(begin, end - begin, sink);
     };
-    return gather_in_windows(view, pipeline, out, read, {kMaxGap}, done);
+    return gather_in_windows(arranged, pipeline, out, read, {kMaxGap}, done);
   }
   const auto decode = [&](int64_t begin, int64_t end, Sink sink) {
     reader_.decode(name_, begin, end, sink);
   };
-  gather_in_windows(view, pipeline, out, decode, {INT64_MAX}, done);
-}
-
-bool TensorBytes::is_in_file(const Tensor& view) const {
-  return stored_ && view.device().is_cpu() && view.storage() == view_.storage() &&
-         is_byte_sized(view.dtype());
+  gather_in_windows(arranged, pipeline, out, decode, {INT64_MAX}, done);
 }
 
 void TensorBytes::expect(const Tensor& part) const {
-  if (!is_in_file(part)) return;
+  if (!is_mapped()) return;
   stored_->bytes->expect(part.byte_offset(), std::min(kMappedPiece, part.size_bytes()));
 }
 
 void TensorBytes::release(const Tensor& part) const {
-  if (is_in_file(part)) stored_->bytes->release(part.byte_offset(), part.size_bytes());
+  if (is_mapped()) stored_->bytes->release(part.byte_offset(), part.size_bytes());
 }
 
 void TensorBytes::stream(const Tensor& part,

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ferrum/weights/weight_reader.h"
+#include "weights/arrangement.h"
 #include "weights/element_pipeline.h"
 
 namespace ferrum {
@@ -22,9 +23,9 @@ class TensorBytes {
   // What must be done to each element first.
   const TransformStep* swap() const { return swap_ ? &*swap_ : nullptr; }
 
-  // The elements of `view`, which was made of view() or lies in host memory, through `pipeline` to
-  // `out` in row-major order. What is not in memory, or mapped there, passes through a window.
-  void gather(const Tensor& view, ElementPipeline& pipeline, std::byte* out,
+  // The elements of `arranged`, which was made of view(), through `pipeline` to `out` in row-major
+  // order. What is not in memory, or mapped there, passes through a window.
+  void gather(const Arrangement& arranged, ElementPipeline& pipeline, std::byte* out,
               FunctionRef<void(int64_t bytes)> done) const;
 
   // A contiguous part of view() will soon be read: what is mapped begins to come near, as far as a
@@ -39,7 +40,7 @@ class TensorBytes {
   void stream(const Tensor& part, FunctionRef<void(std::span<const std::byte>)> sink) const;
 
  private:
-  bool is_in_file(const Tensor& view) const;
+  bool is_mapped() const { return view_.device().is_cpu(); }
 
   const WeightReader& reader_;
   std::string_view name_;

@@ -31,23 +31,13 @@ TransformPlan::TransformPlan(const TransformCatalog& catalog,
   }
 }
 
-Tensor TransformPlan::arrange(
-    const Tensor& input, ElementPipeline& pipeline,
-    FunctionRef<Tensor(const Tensor&, ElementPipeline&)> gather) const {
-  Tensor view = input;
+Arrangement TransformPlan::arrange(const Tensor& input, ElementPipeline& pipeline) const {
+  Arrangement arrangement(input);
   for (const TransformStep& step : steps_) {
-    if (step.quantize) break;
-    if (step.convert) {
-      pipeline.add(step);
-      continue;
-    }
-    if (step.needs_contiguous && !view.is_contiguous()) {
-      view = gather(view, pipeline);
-      pipeline = ElementPipeline(view.dtype());
-    }
-    view = step.arrange(view);
+    if (step.convert) pipeline.add(step);
+    else if (step.arrange) arrangement.add(step);
   }
-  return view;
+  return arrangement;
 }
 
 }  // namespace ferrum

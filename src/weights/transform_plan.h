@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "ferrum/tensor/tensor.h"
-#include "ferrum/types/function_ref.h"
 #include "ferrum/weights/transform_part.h"
 #include "ferrum/weights/transformation.h"
+#include "weights/arrangement.h"
 #include "weights/element_pipeline.h"
 
 namespace ferrum {
@@ -25,12 +25,8 @@ class TransformPlan {
     return steps_.empty() ? nullptr : steps_.back().quantize.get();
   }
 
-  // The arrangements of `input` as one view, the conversions put into `pipeline`: what a
-  // quantisation begins with. A reshape of what does not lie in a row asks for
-  // `gather(view, pipeline)`, a contiguous tensor of what leaves the pipeline, which begins anew
-  // with it.
-  Tensor arrange(const Tensor& input, ElementPipeline& pipeline,
-                 FunctionRef<Tensor(const Tensor&, ElementPipeline&)> gather) const;
+  // `input` arranged, the conversions put into `pipeline`: what a quantisation begins with.
+  Arrangement arrange(const Tensor& input, ElementPipeline& pipeline) const;
 
  private:
   DataType dtype_;

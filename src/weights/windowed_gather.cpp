@@ -16,16 +16,18 @@ struct Window {
   int64_t groups;      // indices of the grouped dimension
 };
 
-class WindowedGather {
+// Takes the elements that `loops` walk over from `bytes` on; the first is the `at`th.
+using WindowSink =
+    FunctionRef<void(std::vector<ElementLoop> loops, const std::byte* bytes, int64_t at)>;
+
+// Hands all elements of a view to its sink, in the order of the source.
+class WindowedWalk {
  public:
-  WindowedGather(const Tensor& extent, ElementPipeline& pipeline, std::byte* out,
-                 RangeStream stream, const GatherLimits& limits,
-                 FunctionRef<void(int64_t bytes)> done)
-      : pipeline_(pipeline),
-        out_(out),
-        stream_(stream),
+  WindowedWalk(const Tensor& extent, RangeStream stream, const GatherLimits& limits,
+               WindowSink sink)
+      : stream_(stream),
         limits_(limits),
-        done_(done),
+        sink_(sink),
         element_bytes_(bits_of(extent.dtype()) / 8),
         first_byte_(extent.byte_offset()) {
     plan(loops_of(extent));
@@ -101,29 +103,26 @@ class WindowedGather {
 
   void fill(const Window& window, int64_t position, std::span<const std::byte> bytes) {
     const auto size = static_cast<size_t>(window.end - window.begin);
-    if (bytes.size() == size) return gather(window, bytes.data());
+    if (bytes.size() == size) return hand_on(window, bytes.data());
     if (buffer_.size() < size) buffer_.resize(size);
     std::memcpy(buffer_.data() + (position - window.begin), bytes.data(), bytes.size());
     if (position + static_cast<int64_t>(bytes.size()) == window.end) {
-      gather(window, buffer_.data());
+      hand_on(window, buffer_.data());
     }
   }
 
-  void gather(const Window& window, const std::byte* bytes) {
+  void hand_on(const Window& window, const std::byte* bytes) {
     std::vector<ElementLoop> loops;
     if (window.groups > 1) {
       loops.push_back({window.groups, grouped_.in_stride, grouped_.out_stride});
     }
     loops.insert(loops.end(), inner_.begin(), inner_.end());
-    pipeline_.gather(std::move(loops), bytes,
-                     out_ + window.out * bits_of(pipeline_.output()) / 8, done_);
+    sink_(std::move(loops), bytes, window.out);
   }
 
-  ElementPipeline& pipeline_;
-  std::byte* out_;
   RangeStream stream_;
   const GatherLimits limits_;
-  FunctionRef<void(int64_t bytes)> done_;
+  WindowSink sink_;
   const int64_t element_bytes_, first_byte_;
 
   std::vector<ElementLoop> outer_, inner_;
@@ -135,19 +134,33 @@ class WindowedGather {
 
 }  // namespace
 
-void gather_in_windows(const Tensor& extent, ElementPipeline& pipeline, std::byte* out,
+void gather_in_windows(const Arrangement& arranged, ElementPipeline& pipeline, std::byte* out,
                        RangeStream stream, const GatherLimits& limits,
                        FunctionRef<void(int64_t bytes)> done) {
-  if (extent.numel() == 0) return;
-  if (!extent.is_contiguous()) {
-    return WindowedGather(extent, pipeline, out, stream, limits, done).run();
+  if (arranged.shape().numel() == 0) return;
+  const Tensor& view = arranged.view();
+  const int64_t out_bytes = bits_of(pipeline.output()) / 8;
+  if (arranged.is_contiguous()) {  // chunks of whole elements go through as they come
+    const int64_t begin = view.byte_offset();
+    stream(begin, begin + view.size_bytes(), [&](std::span<const std::byte> chunk) {
+      out += pipeline.run_bytes(chunk, out);
+      done(static_cast<int64_t>(chunk.size()));
+    });
+  } else if (arranged.is_view()) {
+    const auto gather = [&](std::vector<ElementLoop> loops, const std::byte* bytes, int64_t at) {
+      pipeline.gather(std::move(loops), bytes, out + at * out_bytes, done);
+    };
+    WindowedWalk(view, stream, limits, gather).run();
+  } else {
+    const ElementPlaces places(arranged, out, out_bytes);
+    const auto scatter = [&](std::vector<ElementLoop> loops, const std::byte* bytes, int64_t at) {
+      const auto put = [&](int64_t index, int64_t count, const std::byte* elements) {
+        places.put(at + index, count, elements);
+      };
+      pipeline.scatter(std::move(loops), bytes, put, done);
+    };
+    WindowedWalk(view, stream, limits, scatter).run();
   }
-  // Chunks of whole elements go through as they come.
-  const int64_t begin = extent.byte_offset();
-  stream(begin, begin + extent.size_bytes(), [&](std::span<const std::byte> chunk) {
-    out += pipeline.run_bytes(chunk, out);
-    done(static_cast<int64_t>(chunk.size()));
-  });
 }
 
 }  // namespace ferrum

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <span>
 
-#include "ferrum/tensor/tensor.h"
 #include "ferrum/types/function_ref.h"
+#include "weights/arrangement.h"
 #include "weights/element_pipeline.h"
 
 namespace ferrum {
@@ -21,10 +21,10 @@ struct GatherLimits {
   int64_t window_bytes = int64_t{4} << 20;
 };
 
-// All elements of `extent`, a view of addresses without bytes, through `pipeline` to `out` in
-// row-major order. Needs one window besides, or one run of adjacent elements if that is longer.
-// `done` is told the bytes of elements as they arrive.
-void gather_in_windows(const Tensor& extent, ElementPipeline& pipeline, std::byte* out,
+// All elements of `arranged`, of addresses without bytes, through `pipeline` to `out` in row-major
+// order, in one pass over the stream. Needs one window besides, or one run of adjacent elements if
+// that is longer. `done` is told the bytes of elements as they arrive.
+void gather_in_windows(const Arrangement& arranged, ElementPipeline& pipeline, std::byte* out,
                        RangeStream stream, const GatherLimits& limits,
                        FunctionRef<void(int64_t bytes)> done);
 

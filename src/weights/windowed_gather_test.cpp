@@ -61,8 +61,9 @@ TEST(WindowedGatherTest, WindowsChangeNothing) {
       }
     };
     ElementPipeline pipeline(DataType::kU16);
-    gather_in_windows(view.over(extent_storage(2 * shape.numel())), pipeline, actual.data(), read,
-                      limits, [&](int64_t count) { done += count; });
+    const Arrangement arranged(view.over(extent_storage(2 * shape.numel())));
+    gather_in_windows(arranged, pipeline, actual.data(), read, limits,
+                      [&](int64_t count) { done += count; });
     ASSERT_EQ(actual, expected) << to_string(view) << " in windows of " << limits.window_bytes;
     ASSERT_EQ(done, view.size_bytes());
   }

@@ -21,9 +21,10 @@ struct TransformStep {
   DataType dtype;  // of the result
   Shape shape;
 
-  // Arrangements (transpose, reshape, slice): the same elements in other places, as a view.
+  // Arrangements (transpose, reshape, slice): the same elements in other places, each at most once,
+  // as a view. A reshape keeps their order and is asked only for what its strides allow.
   std::function<Tensor(const Tensor&)> arrange;
-  bool needs_contiguous = false;  // `arrange` takes contiguous tensors only
+  bool is_reshape = false;
 
   // Conversions (cast, scale): `count` elements in a row, each by itself. `in` need not be aligned
   // to its element type, `out` is; they do not overlap.

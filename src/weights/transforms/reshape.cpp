@@ -19,7 +19,7 @@ TransformStep bind_reshape(const Json& parameters, DataType dtype, const Shape& 
   return {.dtype = dtype,
           .shape = target,
           .arrange = [target](const Tensor& tensor) { return tensor.reshape(target); },
-          .needs_contiguous = true,
+          .is_reshape = true,
           .convert = {}};
 }
 
