@@ -183,8 +183,7 @@ def write_onnx(folder, state, files):
 
     arrays = state.arrays(ONNX)
     save("raw.onnx", [onnx.numpy_helper.from_array(a, name) for name, a in arrays.items()])
-    save("typed.onnx", [typed(name, state.tensors[name][0], a) for name, a in arrays.items()
-                        if PACKED.get(state.tensors[name][0], (0,))[0] != 6])
+    save("typed.onnx", [typed(name, state.tensors[name][0], a) for name, a in arrays.items()])
     save("external.onnx", [onnx.numpy_helper.from_array(a, name) for name, a in arrays.items()],
          save_as_external_data=True, location="external.bin", size_threshold=0)
     files["external.onnx"]["beside"] = ["external.bin"]

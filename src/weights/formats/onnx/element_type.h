@@ -15,7 +15,7 @@ struct ElementType {
   std::string_view name;
   std::optional<DataType> dtype;  // nothing where there is none of the kind
   int field = 0;                  // of typed numbers; 0 where these are not read
-  int bytes = 0;                  // of one number among the elements
+  int bits = 0;                   // of one number among the elements
 };
 
 // Null for a number that is not among them.

@@ -9,7 +9,15 @@
 
 namespace ferrum::test {
 
-enum OnnxType { kFloat = 1, kInt8 = 3, kInt32 = 6, kInt64 = 7, kBool = 9, kFloat16 = 10 };
+enum OnnxType {
+  kFloat = 1,
+  kInt8 = 3,
+  kInt32 = 6,
+  kInt64 = 7,
+  kBool = 9,
+  kFloat16 = 10,
+  kFloat6E2M3 = 27,
+};
 
 inline std::string dims(std::initializer_list<uint64_t> extents) {
   std::string bytes;

@@ -101,6 +101,25 @@ TEST_F(OnnxTest, ASliceOfDecodedNumbersIsThatOfTheWhole) {
   }
 }
 
+TEST_F(OnnxTest, FourElementsOfSixBitsFillThreeBytes) {
+  const WeightSource source = WeightSource::file(kFolder + "/typed.onnx");
+  const std::shared_ptr<const ByteSource> bytes = catalogs.sources.get("file").open(source, {});
+  const auto reader = catalogs.formats.get("onnx").open({.bytes = bytes});
+  for (const char* name : {"FLOAT6E2M3", "FLOAT6E3M2"}) {
+    const Tensor whole = load(source, name);
+    ASSERT_EQ(whole.size_bytes(), 12);  // of 15 elements
+    for (const auto& [begin, end] : {std::pair{0, 3}, {3, 9}, {6, 12}, {9, 12}, {6, 6}}) {
+      std::string part;
+      reader->decode(name, begin, end, [&](std::span<const std::byte> chunk) {
+        part.append(reinterpret_cast<const char*>(chunk.data()), chunk.size());
+      });
+      EXPECT_EQ(part, std::string(static_cast<const char*>(whole.raw_data()) + begin,
+                                  static_cast<size_t>(end - begin)))
+          << name << " [" << begin << ", " << end << ")";
+    }
+  }
+}
+
 TEST_F(OnnxTest, LongTensorsAreDecodedInBoundedChunks) {
   constexpr int64_t kCount = 600'000;
   std::string numbers;

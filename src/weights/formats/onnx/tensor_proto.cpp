@@ -239,16 +239,13 @@ class TensorParser {
   }
 
   void find_numbers(const ElementType& type) {
-    if (type.field == 0) {
-      throw unsupported("elements of the type " + std::string(type.name) + " outside raw_data",
-                        "save the model with raw_data");
-    }
     if (numbers_.field != type.field) {
       throw invalid("a tensor of the type " + std::string(type.name) + " has its values in field " +
                     std::to_string(numbers_.field) + ", they belong into field " +
                     std::to_string(type.field));
     }
-    const int64_t needed = tensor_.info.size_bytes / type.bytes;
+    const int64_t needed = type.bits % 8 == 0 ? tensor_.info.size_bytes / (type.bits / 8)
+                                              : tensor_.info.shape.numel();
     if (needed < numbers_.least || needed > numbers_.most) {
       std::string count = std::to_string(numbers_.least);
       if (numbers_.most > numbers_.least) {
@@ -262,7 +259,8 @@ class TensorParser {
     } else {
       tensor_.info.encoding = number_kind(type.field) == WireType::kVarint ? "varint" : "fields";
       tensor_.info.stored_bytes = numbers_.bytes;
-      tensor_.values = TypedValues{message_, type.field, number_kind(type.field), type.bytes};
+      tensor_.values =
+          TypedValues{message_, type.field, number_kind(type.field), type.bits, needed};
     }
   }
 

@@ -18,13 +18,14 @@ struct InPlaceValues {
   int64_t offset = 0;
 };
 
-// Numbers in fields of the message: one per element, two per complex element, one per byte of
-// packed elements.
+// Numbers in fields of the message: one per element, two per complex element, one per two elements
+// of 4 bits.
 struct TypedValues {
   ByteRange message;
   int field = 0;
   WireType number = WireType::kVarint;
-  int bytes = 0;  // of a number among the elements
+  int bits = 0;       // of a number among the elements
+  int64_t count = 0;  // of numbers
 };
 
 struct OnnxTensor {

@@ -10,13 +10,13 @@
 namespace ferrum {
 namespace {
 
-constexpr int64_t kChunkBytes = int64_t{1} << 20;
+constexpr int64_t kChunkBytes = int64_t{3} << 18;  // whole elements, of 6 bits too
 
 // Whether a number of variable length is one that elements of the type have, as bits or as value.
-bool fits(uint64_t number, DataType dtype, int bytes) {
-  if (bytes == 8) return true;
+bool fits(uint64_t number, DataType dtype, int bits) {
+  if (bits == 64) return true;
   const auto value = static_cast<int64_t>(number);
-  const int64_t values = int64_t{1} << (8 * bytes);
+  const int64_t values = int64_t{1} << bits;
   switch (dtype) {
     case DataType::kBool:
       return number <= 1;
@@ -27,6 +27,8 @@ bool fits(uint64_t number, DataType dtype, int bytes) {
     case DataType::kU8:
     case DataType::kU16:
     case DataType::kU32:
+    case DataType::kF6E2M3:
+    case DataType::kF6E3M2:
       return value >= 0 && value < values;
     default:
       return value >= -values / 2 && value < values;  // some writers extend the sign of bits
@@ -40,10 +42,9 @@ class Decoder {
       : reader_(source),
         values_(values),
         dtype_(info.dtype),
-        width_(static_cast<size_t>(values.bytes)),
-        first_(begin / values.bytes),
-        last_(end / values.bytes),
-        total_(info.size_bytes / values.bytes),
+        bits_(values.bits),
+        first_(begin * 8 / bits_),
+        last_(std::min(end * 8 / bits_, values.count)),  // the last byte may be filled up
         sink_(sink) {
     chunk_.resize(static_cast<size_t>(std::min(kChunkBytes, end - begin)));
   }
@@ -58,29 +59,46 @@ class Decoder {
     });
     if (next_ < last_) {
       fail("it has " + std::to_string(next_) + " values, its shape needs " +
-           std::to_string(total_));
+           std::to_string(values_.count));
     }
+    if (pending_bits_ > 0) put(pending_, 1);
     flush();
   }
 
  private:
   // What lies behind the wanted range matters only where it should be the end.
-  bool done() const { return next_ >= last_ && last_ < total_; }
+  bool done() const { return next_ >= last_ && last_ < values_.count; }
 
   bool take_number(uint64_t number) {
     const int64_t index = next_++;
-    if (index >= total_) fail("it has more values than its shape needs, " + std::to_string(total_));
+    if (index >= values_.count) {
+      fail("it has more values than its shape needs, " + std::to_string(values_.count));
+    }
     if (index >= first_ && index < last_) {
-      if (values_.number == WireType::kVarint && !fits(number, dtype_, values_.bytes)) {
+      if (values_.number == WireType::kVarint && !fits(number, dtype_, bits_)) {
         fail("its value " + std::to_string(static_cast<int64_t>(number)) + " is not one of " +
              std::string(to_string(dtype_)));
       }
-      // Little-endian: the low bytes come first.
-      std::memcpy(chunk_.data() + filled_, &number, width_);
-      filled_ += width_;
-      if (filled_ == chunk_.size()) flush();
+      bits_ % 8 == 0 ? put(number, static_cast<size_t>(bits_ / 8)) : pack(number);
     }
     return !done();
+  }
+
+  // From the low bits of each byte on.
+  void pack(uint64_t number) {
+    pending_ |= number << pending_bits_;
+    pending_bits_ += bits_;
+    if (pending_bits_ < 8) return;
+    put(pending_, 1);
+    pending_ >>= 8;
+    pending_bits_ -= 8;
+  }
+
+  // Little-endian: the low bytes come first.
+  void put(uint64_t number, size_t bytes) {
+    std::memcpy(chunk_.data() + filled_, &number, bytes);
+    filled_ += bytes;
+    if (filled_ == chunk_.size()) flush();
   }
 
   void flush() {
@@ -93,10 +111,12 @@ class Decoder {
   WireReader reader_;
   const TypedValues& values_;
   const DataType dtype_;
-  const size_t width_;                  // of a number among the elements
-  const int64_t first_, last_, total_;  // in numbers
+  const int bits_;              // of a number among the elements
+  const int64_t first_, last_;  // in numbers
   FunctionRef<void(std::span<const std::byte>)> sink_;
   int64_t next_ = 0;
+  uint64_t pending_ = 0;  // bits that do not fill a byte yet
+  int pending_bits_ = 0;
   std::vector<std::byte> chunk_;
   size_t filled_ = 0;
 };
