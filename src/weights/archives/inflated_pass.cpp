@@ -20,8 +20,8 @@ void InflatedPass::stream(int64_t begin, int64_t end,
   while (!inflater_.done()) {
     const int64_t left = deflated_bytes_ - taken_, wanted = end - position();
     if (left == 0) inflater_.refuse("ends in the middle of its deflated bytes");
-    // Deflate lengthens what it cannot shorten, by less than a thousandth.
-    constexpr int64_t kSlack = int64_t{1} << 16;
+    // Deflate lengthens what it cannot shorten, by less than a thousandth and a description of how.
+    constexpr int64_t kSlack = int64_t{2} << 10;
     const int64_t count = wanted < left ? std::min(left, wanted + wanted / 1000 + kSlack) : left;
     source_.stream(data_ + taken_, count, [&](std::span<const std::byte> deflated) {
       taken_ += static_cast<int64_t>(inflater_.feed(deflated, sink));

@@ -6,54 +6,38 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <map>
-
 #include "ferrum/types/error.h"
 #include "support/expect_error.h"
+#include "support/sparse_bytes.h"
 #include "weights/archives/zip_archive.h"
 
 namespace ferrum {
 namespace {
 
-// Zeros, but for a few texts.
-class SparseBytes : public ByteSource {
+class SparseSource : public ByteSource {
  public:
+  explicit SparseSource(test::SparseBytes bytes) : bytes_(std::move(bytes)) {}
   const std::string& name() const override { return name_; }
-  int64_t size() const override { return size_; }
+  int64_t size() const override { return bytes_.size(); }
   void read(int64_t offset, std::span<std::byte> destination) const override {
-    const auto count = static_cast<int64_t>(destination.size());
-    check_range(offset, count);
-    std::fill(destination.begin(), destination.end(), std::byte{0});
-    for (const auto& [begin, text] : texts_) {
-      const auto end = begin + static_cast<int64_t>(text.size());
-      for (int64_t at = std::max(begin, offset); at < std::min(end, offset + count); ++at) {
-        destination[static_cast<size_t>(at - offset)] =
-            static_cast<std::byte>(text[static_cast<size_t>(at - begin)]);
-      }
-    }
+    check_range(offset, static_cast<int64_t>(destination.size()));
+    bytes_.fill(offset, {reinterpret_cast<char*>(destination.data()), destination.size()});
   }
   void prefetch(int64_t, int64_t) const override {}
 
-  void put(int64_t offset, std::string text) {
-    size_ = std::max(size_, offset + static_cast<int64_t>(text.size()));
-    texts_[offset] = std::move(text);
-  }
-
  private:
-  std::string name_ = "sparse.zip";
-  int64_t size_ = 0;
-  std::map<int64_t, std::string> texts_;
+  const std::string name_ = "sparse.zip";
+  const test::SparseBytes bytes_;
 };
 
-std::shared_ptr<SparseBytes> archive_of(std::span<ZipRecord> records) {
-  auto bytes = std::make_shared<SparseBytes>();
+std::shared_ptr<const ByteSource> archive_of(std::span<ZipRecord> records) {
+  test::SparseBytes bytes;
   const int64_t directory = lay_out_zip(records);
   for (const ZipRecord& record : records) {
-    bytes->put(record.local_offset, to_zip_local_header(record));
+    bytes.put(record.local_offset, to_zip_local_header(record));
   }
-  bytes->put(directory, to_zip_directory(records, directory));
-  return bytes;
+  bytes.put(directory, to_zip_directory(records, directory));
+  return std::make_shared<SparseSource>(std::move(bytes));
 }
 
 TEST(ZipLayoutTest, SizesAndOffsetsBeyond32BitsAreReadBack) {

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
+#include <utility>
 
 namespace ferrum {
 namespace {
 
-constexpr size_t kCachedBlocks = 32;
+constexpr int64_t kCachedBytes = int64_t{8} << 20;
+constexpr int64_t kLook = int64_t{4} << 10;  // most headers are shorter
 constexpr size_t kChunk = size_t{1} << 20;
 constexpr int64_t kPartStep = int64_t{64} << 10;  // parts end between chunks' multiples of 64 bytes
 
@@ -17,53 +20,37 @@ RemoteObject::RemoteObject(std::shared_ptr<TransferPool> pool,
                            std::stop_token stop)
     : pool_(std::move(pool)), options_(options),
       fetcher_(pool_->client(), std::move(target), options.limits, options.retries),
-      cache_(kCachedBlocks), times_(options.hedge_after) {
-  std::vector<std::byte> first = fetcher_.open(options_.block_bytes, options_.largest_whole, stop);
+      cache_(kCachedBytes), times_(options.hedge_after) {
+  std::vector<std::byte> first = fetcher_.open(options_.short_bytes, options_.largest_whole, stop);
   if (version().takes_ranges) {
-    cache_.insert(0, std::make_shared<std::vector<std::byte>>(std::move(first)));
+    cache_.insert(0, std::move(first), 0);
   } else {
     whole_ = std::move(first);
   }
 }
 
-// Blocks [first, last], those that are missing by one request.
-std::vector<BlockCache::Block> RemoteObject::blocks(int64_t first, int64_t last) const {
-  std::vector<BlockCache::Block> result;
-  int64_t first_missing = last + 1, last_missing = first - 1;
-  for (int64_t index = first; index <= last; ++index) {
-    result.push_back(cache_.find(index));
-    if (result.back()) continue;
-    first_missing = std::min(first_missing, index);
-    last_missing = index;
-  }
-  if (first_missing > last_missing) return result;
-
-  const int64_t begin = first_missing * options_.block_bytes;
-  const int64_t end = std::min((last_missing + 1) * options_.block_bytes, size());
-  std::vector<std::byte> bytes(static_cast<size_t>(end - begin));
-  std::atomic<int64_t> received{0};
-  fetcher_.fetch(begin, bytes, received, {});
-  for (int64_t index = first_missing; index <= last_missing; ++index) {
-    const auto from = bytes.begin() + (index - first_missing) * options_.block_bytes;
-    const int64_t length = std::min<int64_t>(bytes.end() - from, options_.block_bytes);
-    auto block = std::make_shared<const std::vector<std::byte>>(from, from + length);
-    result[static_cast<size_t>(index - first)] = block;
-    cache_.insert(index, std::move(block));
-  }
-  return result;
+// How much to fetch for a read at `offset` that goes on where the last ones ended, give or take
+// `gap` bytes; 0 for one that does not.
+int64_t RemoteObject::read_ahead(int64_t offset, int64_t gap) const {
+  const int64_t before = cache_.length_read_to(offset, gap);
+  return before == 0 ? 0 : std::min(std::max(2 * before, kLook), options_.short_bytes);
 }
 
-void RemoteObject::read_blocks(int64_t offset, std::span<std::byte> destination) const {
-  const int64_t first = offset / options_.block_bytes;
-  const int64_t last =
-      (offset + static_cast<int64_t>(destination.size()) - 1) / options_.block_bytes;
-  auto skip = static_cast<size_t>(offset % options_.block_bytes);
-  for (const BlockCache::Block& block : blocks(first, last)) {
-    const size_t bytes = std::min(block->size() - skip, destination.size());
-    std::memcpy(destination.data(), block->data() + skip, bytes);
-    destination = destination.subspan(bytes);
-    skip = 0;
-  }
+// Fetches at least `least` bytes, where there are as many. One of the pool's connections does, so
+// that no more are in use than there are.
+void RemoteObject::fetch_short(int64_t offset, std::span<std::byte> destination, int64_t least,
+                               std::stop_token stop) const {
+  const int64_t bytes = std::max(static_cast<int64_t>(destination.size()), least);
+  std::vector<std::byte> range(static_cast<size_t>(std::min(bytes, size() - offset)));
+  const auto fetch = std::make_shared<std::packaged_task<void()>>([&] {
+    std::atomic<int64_t> received{0};
+    fetcher_.fetch(offset, range, received, stop);
+  });
+  std::future<void> fetched = fetch->get_future();
+  pool_->start([fetch] { (*fetch)(); });
+  fetched.get();
+  std::copy_n(range.begin(), destination.size(), destination.begin());
+  cache_.insert(offset, std::move(range), static_cast<int64_t>(destination.size()));
 }
 
 // Enough parts for all connections, none so short that asking takes longer than sending.
@@ -85,7 +72,13 @@ void RemoteObject::read(int64_t offset, std::span<std::byte> destination) const 
     std::memcpy(destination.data(), whole_.data() + offset, destination.size());
     return;
   }
-  if (bytes <= options_.block_bytes) return read_blocks(offset, destination);
+  const int64_t ahead = std::max(kLook, read_ahead(offset, kLook));
+  const int64_t known = cache_.copy(offset, destination);
+  offset += known;
+  bytes -= known;
+  destination = destination.subspan(static_cast<size_t>(known));
+  if (bytes == 0) return;
+  if (bytes <= options_.short_bytes) return fetch_short(offset, destination, ahead, {});
   OrderedParts parts(*pool_, fetcher_, times_,
                      {offset, bytes, part_bytes(bytes), destination.data()}, {});
   parts.run([](std::span<const std::byte>) {});
@@ -108,9 +101,13 @@ void RemoteObject::stream(int64_t offset, int64_t bytes,
     return in_chunks(std::span(whole_).subspan(static_cast<size_t>(offset),
                                                static_cast<size_t>(bytes)));
   }
-  if (bytes <= options_.block_bytes) {
+  if (bytes <= options_.short_bytes) {
     std::vector<std::byte> buffer(static_cast<size_t>(bytes));
-    read_blocks(offset, buffer);
+    const int64_t ahead = read_ahead(offset, 0), known = cache_.copy(offset, buffer);
+    if (known < bytes) {
+      fetch_short(offset + known, std::span(buffer).subspan(static_cast<size_t>(known)), ahead,
+                  stop);
+    }
     return sink(buffer);
   }
   OrderedParts parts(*pool_, fetcher_, times_, {offset, bytes, part_bytes(bytes), nullptr}, stop);

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ferrum/weights/byte_source.h"
-#include "weights/http/block_cache.h"
 #include "weights/http/ordered_parts.h"
+#include "weights/http/range_cache.h"
 #include "weights/http/range_fetcher.h"
 #include "weights/http/remote_target.h"
 #include "weights/http/transfer_pool.h"
@@ -19,15 +19,16 @@ struct RemoteOptions {
   HttpLimits limits;
   RetryPolicy retries;
   int64_t part_bytes = int64_t{8} << 20;    // of long ranges, at most; a multiple of 64
-  int64_t block_bytes = int64_t{256} << 10; // of short ones, and of the first request
+  int64_t short_bytes = int64_t{256} << 10; // at most, of short ones; of the first request
   // What a server without ranges sends whole is kept up to here.
   int64_t largest_whole = int64_t{16} << 20;
   std::chrono::milliseconds hedge_after{1000};  // at least, and three times as long as parts take
 };
 
-// Short reads are served from a few cached blocks, long ones are fetched in parts over several
-// connections of the pool. An object of a server that sends no ranges can only be streamed from its
-// beginning, unless it is small.
+// Long ranges are fetched in parts over several connections of the pool. Short ones come in one
+// request, and the last of them are kept: a stream asks for its range alone, a read for a little
+// more; what goes on where such a range ended is read ahead, twice as far each time. An object of a
+// server that sends no ranges can only be streamed from its beginning, unless it is small.
 class RemoteObject final : public ByteSource {
  public:
   // Asks the server. Throws as RangeFetcher::open: kNotFound, kIo, kCancelled.
@@ -52,8 +53,9 @@ class RemoteObject final : public ByteSource {
   void prefetch(int64_t offset, int64_t bytes) const override;
 
  private:
-  std::vector<BlockCache::Block> blocks(int64_t first, int64_t last) const;
-  void read_blocks(int64_t offset, std::span<std::byte> destination) const;
+  int64_t read_ahead(int64_t offset, int64_t gap) const;
+  void fetch_short(int64_t offset, std::span<std::byte> destination, int64_t least,
+                   std::stop_token stop) const;
   void stream_whole(int64_t offset, int64_t bytes,
                     FunctionRef<void(std::span<const std::byte>)> sink,
                     std::stop_token stop) const;
@@ -63,7 +65,7 @@ class RemoteObject final : public ByteSource {
   const RemoteOptions options_;
   RangeFetcher fetcher_;
   std::vector<std::byte> whole_;  // of a small object, where the server sends no ranges
-  mutable BlockCache cache_;
+  mutable RangeCache cache_;
   mutable PartTimes times_;
 };
 

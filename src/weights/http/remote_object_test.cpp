@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <mutex>
 #include <numeric>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -38,35 +39,103 @@ TEST(RemoteObjectTest, TheFirstRequestTellsSizeAndVersion) {
   EXPECT_EQ(*server.requests()[0].header("Range"), "bytes=0-262143");
 }
 
-TEST(RemoteObjectTest, MetadataOfALargeSafetensorsTakesFewRequests) {
-  HttpServer server(serving(ServedFile::of_size(5'000'000'000)));
-  const auto object = open_object(server);
-  expect_range(*object, 0, 8);          // the length of the header
-  expect_range(*object, 8, 700'000);    // the header
-  EXPECT_LE(server.requests().size(), 3u);
-  EXPECT_LE(server.bytes_sent(), kMiB);
+std::vector<std::string> ranges_of(const HttpServer& server) {
+  std::vector<std::string> ranges;
+  for (const ServerRequest& request : server.requests()) {
+    ranges.push_back(request.header("Range")->substr(sizeof("bytes=") - 1));
+  }
+  return ranges;
 }
 
-TEST(RemoteObjectTest, MetadataOfALargeZipTakesFewRequests) {
-  constexpr int64_t kSize = 5'000'000'000;
-  HttpServer server(serving(ServedFile::of_size(kSize)));
+TEST(RemoteObjectTest, AStreamAsksForItsRangeAndAReadForALittleMore) {
+  HttpServer server(serving(ServedFile::of_size(5 * kMiB)));
   const auto object = open_object(server);
-  expect_range(*object, 0, 4);
-  expect_range(*object, kSize - 22, 22);            // the end record
-  expect_range(*object, kSize - 22 - 20, 20);       // the locator
-  expect_range(*object, kSize - 22 - 20 - 56, 56);  // its ZIP64 record
-  expect_range(*object, kSize - 80'000, 79'902);    // the central directory
-  expect_range(*object, 0, 62);                     // data.pkl: its local header
-  expect_range(*object, 62, 150'000);               // and content
-  for (int64_t at = 212'000; at < 213'000; at += 100) expect_range(*object, at, 30);
-  EXPECT_LE(server.requests().size(), 6u);
-  EXPECT_LE(server.bytes_sent(), kMiB);
+  server.forget_requests();
+  expect_stream(*object, kMiB, 1000);
+  expect_range(*object, 2 * kMiB, 8);
+  expect_range(*object, 2 * kMiB + 3000, 1000);
+  expect_stream(*object, 2 * kMiB + 10, 2000);
+  EXPECT_THAT(ranges_of(server), ElementsAre("1048576-1049575", "2097152-2101247"));
+
+  // Of what is there in part, the rest; of what is long, too.
+  server.forget_requests();
+  expect_stream(*object, 262'100, 1000);
+  expect_range(*object, 2 * kMiB + 4000, kMiB);
+  EXPECT_THAT(ranges_of(server), ElementsAre("262144-263099", "2101248-3149727"));
+  expect_range(*object, 5 * kMiB - 10, 10);
+  EXPECT_EQ(ranges_of(server).back(), "5242870-5242879") << "none behind the end";
+}
+
+TEST(RemoteObjectTest, WhatGoesOnIsReadAheadUntilAJump) {
+  HttpServer server(serving(ServedFile::of_size(20 * kMiB)));
+  const auto object = open_object(server);
+  server.forget_requests();
+  for (int64_t at = 5 * kMiB; at < 6 * kMiB; at += 1000) expect_range(*object, at, 1000);
+  EXPECT_THAT(ranges_of(server),
+              ElementsAre("5242880-5246975", "5246976-5255167", "5255168-5271551",
+                          "5271552-5304319", "5304320-5369855", "5369856-5500927",
+                          "5500928-5763071", "5763072-6025215", "6025216-6287359",
+                          "6287360-6549503"));
+  // Places as far from each other as was read ahead, too.
+  server.forget_requests();
+  const int64_t before = server.bytes_sent();
+  for (int64_t i = 0; i < 20; ++i) expect_range(*object, 10 * kMiB + i * 256 * 1024, 800);
+  EXPECT_EQ(server.requests().size(), 20u);
+  EXPECT_LE(server.bytes_sent() - before, 20 * 4500);
+
+  // Streams one behind the other.
+  server.forget_requests();
+  for (int64_t i = 0; i < 500; ++i) expect_stream(*object, 8 * kMiB + i * 100, 100);
+  EXPECT_THAT(ranges_of(server), ElementsAre("8388608-8388707", "8388708-8392803",
+                                             "8392804-8400995", "8400996-8417379",
+                                             "8417380-8450147"));
+}
+
+TEST(RemoteObjectTest, ShortRangesInAnyOrderFromSeveralThreads) {
+  HttpServer server(serving(ServedFile::of_size(3 * kMiB)));
+  const auto object = open_object(server);
+  std::vector<std::jthread> threads;
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    threads.emplace_back([&, seed] {
+      std::minstd_rand random(seed + 1);
+      for (int i = 0; i < 300; ++i) {
+        const auto bytes = static_cast<int64_t>(1 + random() % (i % 10 == 0 ? 300'000 : 3000));
+        const int64_t near = static_cast<int64_t>(random() % 3) * kMiB;
+        const int64_t offset = std::min(near + static_cast<int64_t>(random() % 20'000),
+                                        object->size() - bytes);
+        i % 2 == 0 ? expect_range(*object, offset, bytes) : expect_stream(*object, offset, bytes);
+      }
+    });
+  }
+}
+
+TEST(RemoteObjectTest, ShortRangesTakeNoMoreConnectionsThanThereAre) {
+  std::atomic<int> now = 0, most = 0;
+  HttpServer server([&, file = ServedFile::of_size(20 * kMiB)](const ServerRequest& request) {
+    const int count = ++now;
+    for (int known = most; known < count && !most.compare_exchange_weak(known, count);) {
+    }
+    std::this_thread::sleep_for(5ms);
+    --now;
+    return serve_file(request, file);
+  });
+  const auto pool = std::make_shared<TransferPool>(2);
+  const RemoteObject object(pool, create_url_target(server.url("/object"), {}), hasty_options());
+  {
+    std::vector<std::jthread> threads;
+    for (int64_t i = 0; i < 8; ++i) {
+      threads.emplace_back([&, i] {
+        for (int64_t at = 1; at < 6; ++at) expect_range(object, i * kMiB + at * 100'000, 10);
+      });
+    }
+  }
+  EXPECT_EQ(most, 2);
 }
 
 TEST(RemoteObjectTest, LongRangesComeInPartsWithTheValidator) {
   HttpServer server(serving(ServedFile::of_size(100 * kMiB)));
   const auto object = open_object(server);
-  expect_range(*object, 12'345, 50 * kMiB + 1);
+  expect_range(*object, kMiB + 12'345, 50 * kMiB + 1);
   expect_stream(*object, 54'321, 50 * kMiB + 1);
   std::set<std::string> ranges;
   for (const ServerRequest& request : server.requests()) {
@@ -76,7 +145,7 @@ TEST(RemoteObjectTest, LongRangesComeInPartsWithTheValidator) {
     }
   }
   EXPECT_EQ(ranges.size(), server.requests().size()) << "nothing is asked for twice";
-  EXPECT_TRUE(ranges.count("bytes=12345-" + std::to_string(12'345 + 50 * kMiB / 16 + 65'535)))
+  EXPECT_TRUE(ranges.count("bytes=1060921-" + std::to_string(1060921 + 50 * kMiB / 16 + 65'535)))
       << testing::PrintToString(ranges);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "ferrum/types/error.h"
 #include "ferrum/types/json.h"
@@ -12,11 +13,13 @@
 #include "weights/formats/numpy/npy_array.h"
 #include "weights/formats/numpy/npy_header.h"
 #include "weights/formats/numpy/numpy_writer.h"
+#include "weights/work_in_parallel.h"
 
 namespace ferrum {
 namespace {
 
 constexpr std::string_view kExtension = ".npy";
+constexpr int kWalks = 16;
 
 class NumpyReader : public WeightReader {
  public:
@@ -54,21 +57,37 @@ std::string name_of(const ByteSource& source) {
   return name.empty() ? "array" : name;
 }
 
+StoredTensor open_entry(const std::shared_ptr<const ZipArchive>& archive,
+                        const ZipArchive::Entry& entry, std::optional<DataType> void_dtype) {
+  const std::string what = archive->describe(entry);
+  if (!entry.name.ends_with(kExtension)) {
+    throw Error(ErrorCode::kInvalidFormat, what + " is not an array (.npy)",
+                "name the format if the file is not a .npz archive");
+  }
+  const ZipContent content = find_zip_content(archive, entry);
+  return open_npy_array(content.bytes, content.offset, content.offset + entry.bytes, void_dtype,
+                        what);
+}
+
+// Where a look at an array waits for its medium, several walks share the entries: each looks at
+// some that follow each other, so that small ones are read ahead.
 void add_archive(const std::shared_ptr<const ByteSource>& bytes,
                  std::optional<DataType> void_dtype, NumpyReader* reader) {
   const auto archive = std::make_shared<const ZipArchive>(bytes);
-  for (const ZipArchive::Entry& entry : archive->entries()) {
-    const std::string what = archive->describe(entry);
-    if (!entry.name.ends_with(kExtension)) {
-      throw Error(ErrorCode::kInvalidFormat, what + " is not an array (.npy)",
-                  "name the format if the file is not a .npz archive");
+  const std::vector<ZipArchive::Entry>& entries = archive->entries();
+  std::vector<StoredTensor> arrays(entries.size());
+  const size_t walks = bytes->storage() ? 1 : kWalks;
+  work_in_parallel(static_cast<int64_t>(walks), kWalks, [&](int64_t i) {
+    const auto walk = static_cast<size_t>(i);
+    const size_t end = entries.size() * (walk + 1) / walks;
+    for (size_t at = entries.size() * walk / walks; at < end; ++at) {
+      arrays[at] = open_entry(archive, entries[at], void_dtype);
     }
-    const ZipContent content = find_zip_content(archive, entry);
-    const bool deflated = entry.method == ZipArchive::kDeflated;
-    reader->add(without_extension(entry.name),
-                open_npy_array(content.bytes, content.offset, content.offset + entry.bytes,
-                               void_dtype, what),
-                deflated ? entry.compressed_bytes : 0);
+  });
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const bool deflated = entries[i].method == ZipArchive::kDeflated;
+    reader->add(without_extension(entries[i].name), std::move(arrays[i]),
+                deflated ? entries[i].compressed_bytes : 0);
   }
 }
 

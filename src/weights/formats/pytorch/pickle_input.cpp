@@ -7,7 +7,7 @@
 namespace ferrum {
 namespace {
 
-constexpr int64_t kFirstPiece = int64_t{64} << 10, kLargestPiece = int64_t{4} << 20;
+constexpr int64_t kFirstPiece = int64_t{4} << 10, kLargestPiece = int64_t{4} << 20;
 
 }  // namespace
 
@@ -28,6 +28,7 @@ void PickleInput::skip(int64_t count) {
   }
   end_of_ahead_ = position() + count;
   ahead_ = {};
+  buffer_.clear();  // pieces grow anew
 }
 
 void PickleInput::fail(const std::string& why, int64_t position) const {

@@ -93,8 +93,9 @@ TEST_F(UrlSourceTest, TensorsAreThoseOfTheFile) {
   const auto loader = create_loader();
   std::set<std::string> formats;
   for (const auto& entry : fs::recursive_directory_iterator(kData)) {
+    if (entry.path().parent_path().filename() == "blobs") continue;  // links lead there
     const WeightSource file = WeightSource::file(entry.path());
-    const WeightSource url = at(server.url("/" + fs::relative(entry.path(), kData).string()));
+    const WeightSource url = at(server.url("/" + entry.path().lexically_relative(kData).string()));
     WeightMetadata metadata;
     try {
       metadata = loader->get_metadata(file);
@@ -112,39 +113,6 @@ TEST_F(UrlSourceTest, TensorsAreThoseOfTheFile) {
     }
   }
   EXPECT_THAT(formats, IsSupersetOf({"gguf", "numpy", "onnx", "safetensors"}));
-}
-
-TEST_F(UrlSourceTest, MetadataOfALargeFileTakesFewRequests) {
-  constexpr int64_t kTensors = 1000, kBytes = 5 * kMiB;
-  Json header;
-  for (int64_t i = 0; i < kTensors; ++i) {
-    header["model.layers." + std::to_string(i) + ".mlp.down_proj.weight"] = {
-        {"dtype", "U8"}, {"shape", {kBytes}}, {"data_offsets", {i * kBytes, (i + 1) * kBytes}}};
-  }
-  const std::string head = safetensors_bytes(header.dump(), "");
-  const auto head_bytes = static_cast<int64_t>(head.size());
-  ServedFile file = ServedFile::of_size(head_bytes + kTensors * kBytes);
-  file.content.fill = [&](int64_t offset, std::span<char> bytes) {
-    for (char& byte : bytes) {
-      byte = offset < head_bytes ? head[static_cast<size_t>(offset)] : '\0';
-      ++offset;
-    }
-  };
-  HttpServer server([&](const ServerRequest& request) { return serve_file(request, file); });
-  const auto loader = create_loader();
-  EXPECT_EQ(loader->get_metadata(at(server.url("/m.safetensors"))).total_size_bytes,
-            kTensors * kBytes);
-  EXPECT_LE(server.requests().size(), 3u);
-  EXPECT_LE(server.bytes_sent(), kMiB);
-
-  // A slice of one tensor reads its range alone.
-  server.forget_requests();
-  const int64_t before = server.bytes_sent();
-  TensorSpec spec{"model.layers.500.mlp.down_proj.weight", std::nullopt, std::nullopt,
-                  Device::cpu(), at(server.url("/m.safetensors")),
-                  {TensorTransformation::slice(0, kMiB, kMiB + 300'000)}};
-  EXPECT_EQ(loader->load_tensor(spec).size_bytes(), 300'000);
-  EXPECT_LE(server.bytes_sent() - before, 301'000);
 }
 
 TEST_F(UrlSourceTest, PreloadBringsTheFileIntoTheCache) {
