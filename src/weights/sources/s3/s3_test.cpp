@@ -36,7 +36,8 @@ TEST_F(S3Test, FilesLoadAsFromTheDisk) {
   const std::string place = "dir=1+/a b/\xC3\xBC~/";
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(kFolder)) {
-    if (!entry.is_regular_file()) continue;
+    const bool is_blob = entry.path().parent_path().filename() == "blobs";  // links lead there
+    if (is_blob || !entry.is_regular_file()) continue;
     files.push_back(entry.path().lexically_relative(kFolder));
     server_.put("models", place + files.back().string(), read_file(entry.path()));
   }
