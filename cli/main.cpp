@@ -48,9 +48,23 @@ void check_command(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// Options by their names alone: what stands behind one that was mistyped may be a secret.
+std::string unexpected(const CLI::App& app) {
+  std::string options, words;
+  for (const std::string& argument : app.remaining(true)) {
+    if (argument.starts_with('-')) {
+      options += " " + argument.substr(0, argument.find('='));
+    } else {
+      words += " " + argument;
+    }
+  }
+  return options.empty() ? "not expected:" + words : "there is no option" + options;
+}
+
 // CLI11's own errors, in the words of the house.
 UsageError wrong_use(const CLI::App& app, const CLI::ParseError& error) {
   std::string message = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error)) message = unexpected(app);
   const auto is_upper = [&](size_t i) {
     return i < message.size() && 'A' <= message[i] && message[i] <= 'Z';
   };

@@ -6,7 +6,8 @@
 
 namespace ferrum::cli {
 
-// The URLs in `text` without user, password, query and fragment. A URL ends at a blank.
+// `text` without what a URL in it, or what was meant as one ("user:password@host", "name?token=x"),
+// has of users, passwords, queries and fragments. Each ends at a blank.
 std::string without_secrets(std::string_view text);
 
 }  // namespace ferrum::cli

@@ -174,6 +174,14 @@ TEST_F(PullTest, NoSecretOfTheCommandLineIsShown) {
       {"pull", "hf:org/gone"},
       {"pull", "https:/user:secret@host/x"},
       {"cache", "list", url + "x"},
+      {"pull", "s3://AK:secret@bucket/x"},
+      {"pull", "s3://AK:sec/secret@bucket/x"},
+      {"pull", "hf:org/name?token=secret"},
+      {"pull", "hf:https://user:secret@host/x"},
+      {"inspect", "user:secret@host/x"},
+      {"pull", "hf:org/name", "--heder", "Authorization: secret"},
+      {"pull", "hf:org/name", "--token", "secret"},
+      {"pull", "hf:org/name", "--token=secret"},
   };
   for (const auto& command : wrong) {
     const CommandResult result = run_ferrum(command);

@@ -14,8 +14,11 @@ constexpr std::string_view kPrefix = "hf:";
 constexpr const char* kHowTo =
     "a model is hf:org/name[@revision], a file hf:org/name[@revision]/path/file";
 
+// Shows no more than what may be a name: not what was meant as a URL with its password or query.
 [[noreturn]] void refuse(const std::string& what, const std::string& text) {
-  throw Error(ErrorCode::kInvalidArgument, "'" + text + "' is not " + what, kHowTo);
+  const size_t end = text.find_first_of(":?#", text.starts_with(kPrefix) ? kPrefix.size() : 0);
+  const std::string shown = end == text.npos ? text : text.substr(0, end) + "...";
+  throw Error(ErrorCode::kInvalidArgument, "'" + shown + "' is not " + what, kHowTo);
 }
 
 void check_repo_id(const std::string& id) {

@@ -145,8 +145,13 @@ void check_bucket(std::string_view bucket) {
                                  c == '-' || c == '_';
                         });
   if (is_valid) return;
-  throw Error(ErrorCode::kInvalidArgument, "'" + text + "' is no name of an S3 bucket",
-              "write s3://bucket/key");
+  // What has a colon or an at sign was meant as credentials.
+  const bool is_secret = bucket.find_first_of(":@") != bucket.npos;
+  throw Error(ErrorCode::kInvalidArgument,
+              (is_secret ? "what stands before the slash" : "'" + text + "'") +
+                  " is no name of an S3 bucket",
+              is_secret ? "write s3://bucket/key, credentials come from the environment or a profile"
+                        : "write s3://bucket/key");
 }
 
 void check_key(std::string_view key) {
