@@ -145,13 +145,12 @@ void check_bucket(std::string_view bucket) {
                                  c == '-' || c == '_';
                         });
   if (is_valid) return;
-  // What has a colon or an at sign was meant as credentials.
-  const bool is_secret = bucket.find_first_of(":@") != bucket.npos;
-  throw Error(ErrorCode::kInvalidArgument,
-              (is_secret ? "what stands before the slash" : "'" + text + "'") +
-                  " is no name of an S3 bucket",
-              is_secret ? "write s3://bucket/key, credentials come from the environment or a profile"
-                        : "write s3://bucket/key");
+  if (bucket.find_first_of(":@") != bucket.npos) {  // meant as credentials, which no error shows
+    throw Error(ErrorCode::kInvalidArgument, "what stands before the slash is no S3 bucket",
+                "write s3://bucket/key; credentials come from the environment or a profile");
+  }
+  throw Error(ErrorCode::kInvalidArgument, "'" + text + "' is no name of an S3 bucket",
+              "write s3://bucket/key");
 }
 
 void check_key(std::string_view key) {
