@@ -138,8 +138,7 @@ class Steps {
   std::vector<TensorTransformation> of(const std::string& name, const TensorInfo& info) const {
     std::vector<TensorTransformation> steps = all_;
     // Integers and truth values mean themselves.
-    const bool is_number = is_floating_point(info.dtype) && is_byte_sized(info.dtype);
-    if (cast_ && is_number) steps.push_back(TensorTransformation::cast(*cast_));
+    if (cast_ && is_floating_point(info.dtype)) steps.push_back(TensorTransformation::cast(*cast_));
     if (quantizes(name, info)) steps.push_back(TensorTransformation::quantize(*quantization_));
     return steps;
   }

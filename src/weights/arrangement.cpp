@@ -10,8 +10,8 @@
 namespace ferrum {
 namespace {
 
-// Whether the strides of `view` can express `shape`: where dimensions meet that do not lie in a row,
-// dimensions of `shape` must meet too.
+// Whether the strides of `view` can express `shape`: where dimensions meet that do not lie in a
+// row, dimensions of `shape` must meet too.
 bool can_reshape(const Tensor& view, const Shape& shape) {
   if (view.numel() == 0) return true;
   const std::vector<ElementLoop> loops = loops_of(view);
@@ -63,21 +63,27 @@ void store_strided(const std::byte* in, int64_t count, std::byte* out, int64_t s
 }  // namespace
 
 void Arrangement::add(const TransformStep& step) {
-  const Tensor& last = counts_.empty() ? view_ : counts_.back();
-  if (step.is_reshape && !can_reshape(last, step.shape)) {
-    counts_.push_back(count_of(last.numel(), step.shape));
-    return;
-  }
-  (counts_.empty() ? view_ : counts_.back()) = step.arrange(last);
+  if (step.is_reshape) return reshape(step.shape);
+  last() = step.arrange(last());
   trim();
+}
+
+void Arrangement::reshape(const Shape& shape) {
+  if (can_reshape(last(), shape)) last() = last().reshape(shape);
+  else counts_.push_back(count_of(last().numel(), shape));
 }
 
 Arrangement Arrangement::narrow(int dim, int64_t start, int64_t length) const {
   Arrangement part = *this;
-  Tensor& last = part.counts_.empty() ? part.view_ : part.counts_.back();
-  last = last.narrow(dim, start, length);
+  part.last() = part.last().narrow(dim, start, length);
   part.trim();
   return part;
+}
+
+Arrangement Arrangement::column() const {
+  Arrangement result = *this;
+  result.reshape(Shape{shape().numel(), 1});
+  return result;
 }
 
 bool Arrangement::is_view() const {

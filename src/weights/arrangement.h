@@ -21,6 +21,7 @@ class Arrangement {
 
   void add(const TransformStep& step);  // an arrangement
   Arrangement narrow(int dim, int64_t start, int64_t length) const;
+  Arrangement column() const;  // [elements, 1], in the same order
 
   const Shape& shape() const { return counts_.empty() ? view_.shape() : counts_.back().shape(); }
 
@@ -33,6 +34,8 @@ class Arrangement {
 
  private:
   friend class ElementPlaces;
+  Tensor& last() { return counts_.empty() ? view_ : counts_.back(); }
+  void reshape(const Shape& shape);
   void trim();
 
   Tensor view_;

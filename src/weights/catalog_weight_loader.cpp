@@ -10,6 +10,7 @@
 #include "weights/host_buffer.h"
 #include "weights/load_meter.h"
 #include "weights/near_names.h"
+#include "weights/packed_elements.h"
 #include "weights/prefetch.h"
 #include "weights/reader_cache.h"
 #include "weights/row_windows.h"
@@ -71,7 +72,7 @@ class CatalogWeightLoader : public WeightLoader {
 
   LoadPlan plan_load(const TensorSpec& spec) override {
     const Job job = prepare(spec);
-    const TensorBytes bytes(*job.reader, job.name, job.info);
+    const TensorBytes bytes(*job.reader, job.name, job.info, !job.plan.empty());
     ElementPipeline pipeline(job.info.dtype);
     if (bytes.swap()) pipeline.add(*bytes.swap());
     const Arrangement arranged = job.plan.arrange(bytes.view(), pipeline);
@@ -218,7 +219,7 @@ class CatalogWeightLoader : public WeightLoader {
   }
 
   Weight load(const Job& job, TensorMeter& meter) {
-    const TensorBytes bytes(*job.reader, job.name, job.info);
+    const TensorBytes bytes(*job.reader, job.name, job.info, !job.plan.empty());
     ElementPipeline pipeline(job.info.dtype);
     if (bytes.swap()) pipeline.add(*bytes.swap());
     const auto done = [&](int64_t count) { meter.add(count); };
@@ -228,8 +229,22 @@ class CatalogWeightLoader : public WeightLoader {
       return factory_.place(arranged.view().reshape(arranged.shape()), job.spec->device);
     }
     const Tensor result = allocate(job.plan.shape(), job.plan.dtype(), job.spec->device);
-    bytes.gather(arranged, pipeline, static_cast<std::byte*>(result.mutable_raw_data()), done);
+    auto* const out = static_cast<std::byte*>(result.mutable_raw_data());
+    if (is_byte_sized(result.dtype()) || job.plan.empty()) {
+      bytes.gather(arranged, pipeline, out, done);
+    } else {
+      pack(bytes, arranged, pipeline, out, done);
+    }
     return place(result, job.spec->device);
+  }
+
+  static void pack(const TensorBytes& bytes, const Arrangement& arranged, ElementPipeline& pipeline,
+                   std::byte* out, FunctionRef<void(int64_t)> done) {
+    const DataType dtype = pipeline.output();
+    const auto put = [&](const std::byte* codes, int64_t first, int64_t count) {
+      pack_elements(dtype, codes, count, out + bytes_of(dtype, first));
+    };
+    for_each_row_window(bytes, arranged.column(), pipeline, 8, put, done);  // whole bytes
   }
 
   QuantizedTensor quantize(const Job& job, const TensorBytes& bytes, const Arrangement& matrix,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "weights/packed_elements.h"
+
 namespace ferrum {
 namespace {
 
@@ -82,7 +84,7 @@ void ElementPipeline::add(const TransformStep& step) {
 }
 
 void ElementPipeline::run(const std::byte* in, std::byte* out, int64_t count) {
-  const int64_t in_bytes = bits_of(input_) / 8, out_bytes = bits_of(output_) / 8;
+  const int64_t in_bytes = unpacked_bytes(input_), out_bytes = unpacked_bytes(output_);
   if (steps_.empty()) {
     std::memcpy(out, in, static_cast<size_t>(count * in_bytes));
     return;
@@ -99,20 +101,20 @@ void ElementPipeline::run(const std::byte* in, std::byte* out, int64_t count) {
 }
 
 int64_t ElementPipeline::run_bytes(std::span<const std::byte> in, std::byte* out) {
-  if (steps_.empty()) {  // packed types too
+  if (steps_.empty()) {  // packed elements too, as they lie
     std::memcpy(out, in.data(), in.size());
     return static_cast<int64_t>(in.size());
   }
-  const int64_t count = static_cast<int64_t>(in.size()) * 8 / bits_of(input_);
+  const int64_t count = static_cast<int64_t>(in.size()) / unpacked_bytes(input_);
   run(in.data(), out, count);
-  return count * bits_of(output_) / 8;
+  return count * unpacked_bytes(output_);
 }
 
 void ElementPipeline::gather(const Tensor& view, std::byte* out,
                              FunctionRef<void(int64_t bytes)> done) {
   if (view.numel() == 0) return;
   const auto* in = static_cast<const std::byte*>(view.raw_data());
-  if (!is_byte_sized(input_)) {  // packed types are contiguous and never converted
+  if (!is_byte_sized(view.dtype())) {  // packed elements are contiguous
     std::memcpy(out, in, static_cast<size_t>(view.size_bytes()));
     done(view.size_bytes());
     return;
@@ -122,7 +124,7 @@ void ElementPipeline::gather(const Tensor& view, std::byte* out,
 
 void ElementPipeline::gather(std::vector<ElementLoop> loops, const std::byte* in, std::byte* out,
                              FunctionRef<void(int64_t bytes)> done) {
-  const int64_t out_bytes = bits_of(output_) / 8;
+  const int64_t out_bytes = unpacked_bytes(output_);
   const auto emit = [&](const std::byte* from, int64_t at, int64_t count) {
     run(from, out + at * out_bytes, count);
   };
@@ -144,7 +146,7 @@ void ElementPipeline::scatter(std::vector<ElementLoop> loops, const std::byte* i
 template <class Emit>
 void ElementPipeline::walk(std::vector<ElementLoop> loops, const std::byte* in, int64_t piece,
                            Emit emit, FunctionRef<void(int64_t bytes)> done) {
-  const int64_t in_bytes = bits_of(input_) / 8;
+  const int64_t in_bytes = unpacked_bytes(input_);
   ElementLoop inner{1, 1, 1};  // along the output, so that conversions meet rows
   const auto along = std::find_if(loops.begin(), loops.end(),
                                   [](const ElementLoop& loop) { return loop.out_stride == 1; });

@@ -26,6 +26,7 @@ std::vector<ElementLoop> loops_of(const Tensor& view);
 void for_each_element(std::span<const ElementLoop> loops,
                       FunctionRef<void(int64_t in, int64_t out)> body);
 
+// Elements of packed types pass through it as codes of a byte each (packed_elements.h).
 class ElementPipeline {
  public:
   explicit ElementPipeline(DataType input) : input_(input), output_(input) {}

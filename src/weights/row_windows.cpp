@@ -4,6 +4,8 @@
 #include <cstring>
 #include <vector>
 
+#include "weights/packed_elements.h"
+
 namespace ferrum {
 namespace {
 
@@ -50,7 +52,8 @@ void for_each_row_window(const TensorBytes& bytes, const Arrangement& matrix,
                          FunctionRef<void(int64_t bytes)> done) {
   const Tensor& view = matrix.view();
   const int64_t rows = matrix.shape()[0];
-  const int64_t in_bytes = bits_of(view.dtype()) / 8, out_bytes = bits_of(pipeline.output()) / 8;
+  const int64_t in_bytes = bits_of(view.dtype()) / 8;
+  const int64_t out_bytes = unpacked_bytes(pipeline.output());
   const int64_t row_bytes = matrix.shape()[1] * out_bytes;
   const auto rows_in = [&](int64_t window) {
     return std::min(rows, std::max(step, window / std::max<int64_t>(row_bytes, 1) / step * step));

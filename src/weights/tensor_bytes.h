@@ -15,10 +15,12 @@ namespace ferrum {
 
 class TensorBytes {
  public:
-  // Borrows `reader`; `name` is one of its tensors.
-  TensorBytes(const WeightReader& reader, std::string_view name, const TensorInfo& info);
+  // Borrows `reader`; `name` is one of its tensors. With `unpacked`, elements of less than a byte
+  // are u8, codes of a byte each.
+  TensorBytes(const WeightReader& reader, std::string_view name, const TensorInfo& info,
+              bool unpacked);
 
-  // The whole tensor: in host memory where the file is, else of addresses alone.
+  // The whole tensor: in host memory where the file is, else, or taken apart, of addresses alone.
   const Tensor& view() const { return view_; }
   // What must be done to each element first.
   const TransformStep* swap() const { return swap_ ? &*swap_ : nullptr; }
@@ -37,15 +39,19 @@ class TensorBytes {
 
   // The bytes of a contiguous part of view(), which has none in memory, in chunks of whole
   // elements.
-  void stream(const Tensor& part, FunctionRef<void(std::span<const std::byte>)> sink) const;
+  using Sink = FunctionRef<void(std::span<const std::byte>)>;
+  void stream(const Tensor& part, Sink sink) const;
 
  private:
+  void read(int64_t begin, int64_t end, Sink sink) const;    // bytes of the file
+  void unpack(int64_t begin, int64_t end, Sink sink) const;  // elements taken apart
   bool is_mapped() const { return view_.device().is_cpu(); }
 
   const WeightReader& reader_;
   std::string_view name_;
   std::optional<StoredTensor> stored_;
   std::optional<TransformStep> swap_;
+  std::optional<DataType> packed_;  // what is taken apart
   Tensor view_;
 };
 

@@ -16,11 +16,6 @@ TransformPlan::TransformPlan(const TransformCatalog& catalog,
         throw Error(ErrorCode::kUnsupported, "nothing can follow a quantisation",
                     "move it before the quantisation");
       }
-      if (!is_byte_sized(dtype_)) {
-        throw Error(ErrorCode::kUnsupported, "elements of the packed type " +
-                                                 std::string(to_string(dtype_)) +
-                                                 " cannot be transformed");
-      }
       steps_.push_back(part.bind(transformation.parameters, dtype_, shape_));
     } catch (const Error& error) {
       throw error.with_context("transformation " + std::to_string(i + 1) + " (" +
@@ -35,7 +30,7 @@ Arrangement TransformPlan::arrange(const Tensor& input, ElementPipeline& pipelin
   Arrangement arrangement(input);
   for (const TransformStep& step : steps_) {
     if (step.convert) pipeline.add(step);
-    else if (step.arrange) arrangement.add(step);
+    else if (!step.quantize) arrangement.add(step);
   }
   return arrangement;
 }

@@ -20,6 +20,7 @@ class TransformPlan {
 
   DataType dtype() const { return dtype_; }  // of the result
   const Shape& shape() const { return shape_; }
+  bool empty() const { return steps_.empty(); }
   // Which quantisation ends the list: dtype() and shape() are the matrix' then. Null for none.
   const QuantizationScheme* quantization() const {
     return steps_.empty() ? nullptr : steps_.back().quantize.get();

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <vector>
 
+#include "weights/packed_elements.h"
+
 namespace ferrum {
 namespace {
 
@@ -139,7 +141,7 @@ void gather_in_windows(const Arrangement& arranged, ElementPipeline& pipeline, s
                        FunctionRef<void(int64_t bytes)> done) {
   if (arranged.shape().numel() == 0) return;
   const Tensor& view = arranged.view();
-  const int64_t out_bytes = bits_of(pipeline.output()) / 8;
+  const int64_t out_bytes = unpacked_bytes(pipeline.output());
   if (arranged.is_contiguous()) {  // chunks of whole elements go through as they come
     const int64_t begin = view.byte_offset();
     stream(begin, begin + view.size_bytes(), [&](std::span<const std::byte> chunk) {

@@ -53,6 +53,14 @@ TEST_F(ConvertTest, TensorsAreChosenAndChanged) {
   EXPECT_EQ(tensors["turned.f32"]["shape"], Json({5, 6}));
 }
 
+TEST_F(ConvertTest, PackedFloatsAreCastToo) {
+  const std::string source = FERRUM_SOURCE_DIR "/tests/data/weights/dtypes.safetensors";
+  const CommandResult result = run_ferrum({"convert", source, path("x.safetensors"), "--tensor",
+                                           "F4*", "--dtype", "f32"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(inspect(path("x.safetensors"))["F4 matrix"]["dtype"], "f32");
+}
+
 TEST_F(ConvertTest, WhatAFileDoesNotSayIsSaid) {
   EXPECT_EQ(run_ferrum({"convert", kState, path("w.bin"), "--format", "raw", "--tensor",
                         "turned.f32"}).exit_code, 0);

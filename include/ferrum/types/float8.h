@@ -13,7 +13,8 @@ float decode_float8(DataType dtype, uint8_t bits);
 
 // Rounds to nearest, ties to even. What lies beyond the largest number becomes, as in PyTorch, that
 // number for E4M3, infinity for E5M2 and NaN for the variants without negative zero. E8M0 has
-// powers of two only: ties go up, zero becomes the smallest, negative numbers NaN.
+// powers of two only: ties go up, zero becomes the smallest, negative numbers NaN. TensorOps::cast
+// rounds so; the cast of a weight on load saturates instead (ferrum/weights/transformation.h).
 uint8_t encode_float8(DataType dtype, float x);
 
 }  // namespace ferrum

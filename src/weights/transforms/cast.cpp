@@ -25,10 +25,15 @@ void cast_elements(const std::byte* __restrict in, std::byte* __restrict out, in
 template <class... E>
 struct List {};
 
+template <class... A, class... B>
+List<A..., B...> join(List<A...>, List<B...>);
+
 using Targets = List<elements::F64, elements::F32, elements::F16, elements::BF16, elements::F8E4M3,
-                     elements::F8E5M2, elements::F8E4M3Fnuz, elements::F8E5M2Fnuz, elements::I64,
-                     elements::I32, elements::I16, elements::I8, elements::U64, elements::U32,
-                     elements::U16, elements::U8, elements::Bool>;
+                     elements::F8E5M2, elements::F8E4M3Fnuz, elements::F8E5M2Fnuz,
+                     elements::F8E8M0, elements::F6E2M3, elements::F6E3M2, elements::F4E2M1,
+                     elements::I64, elements::I32, elements::I16, elements::I8, elements::U64,
+                     elements::U32, elements::U16, elements::U8, elements::Bool>;
+using Sources = decltype(join(Targets{}, List<elements::I4, elements::U4>{}));
 
 template <class From, class... To>
 CastFunction find_target(DataType to, List<To...>) {
@@ -48,8 +53,7 @@ CastFunction find_cast(DataType from, DataType to) {
   if (const auto f = find_common_float(from), t = find_common_float(to); f && t) {
     return cast_kernels().cast[*f][*t];
   }
-  return from == DataType::kF8E8M0 ? find_target<elements::F8E8M0>(to, Targets{})
-                                   : find_cast(from, to, Targets{});
+  return find_cast(from, to, Sources{});
 }
 
 TransformStep bind_cast(const Json& parameters, DataType dtype, const Shape& shape) {

@@ -16,11 +16,7 @@ TransformStep bind_reshape(const Json& parameters, DataType dtype, const Shape& 
                 "reshape of " + to_string(shape) + " to " + to_string(target) +
                     ": the numbers of elements differ");
   }
-  return {.dtype = dtype,
-          .shape = target,
-          .arrange = [target](const Tensor& tensor) { return tensor.reshape(target); },
-          .is_reshape = true,
-          .convert = {}};
+  return {.dtype = dtype, .shape = target, .arrange = {}, .is_reshape = true, .convert = {}};
 }
 
 }  // namespace
