@@ -95,10 +95,12 @@ TEST(AddingPartsTest, ANewFormatReadsFromANewSourceWithEveryTransformation) {
   EXPECT_EQ(*last.data<int32_t>(), 3);
 
   const std::string bytes("\0\0\x80\x3f", 4);
-  source = WeightSource::memory(borrow_bytes(bytes), "one.f32");
+  source = WeightSource::memory(borrow_bytes(bytes), "one.f32", "flat");
   EXPECT_EQ(loader->load_tensor({"data", {}, {}, Device::cpu(), source, {}}).raw_data(),
             bytes.data());
-  source = WeightSource::memory(borrow_bytes("odd"), "odd.f32");
+  source.format.reset();  // a name alone says nothing
+  EXPECT_THROW(loader->get_metadata(source), Error);
+  source = WeightSource::memory(borrow_bytes("odd"), "odd.f32", "flat");
   EXPECT_THROW(loader->get_metadata(source), Error);
 }
 

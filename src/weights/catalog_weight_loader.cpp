@@ -123,18 +123,18 @@ class CatalogWeightLoader : public WeightLoader {
 
   void preload(const WeightSource& source, std::stop_token stop,
                const LoadProgress& progress) override {
-    const std::vector<WeightSource> files = files_of(catalogs_, source);
-    if (files.size() == 1) return preload_file(source, stop, progress);
-    int64_t total = 0, before = 0;
-    std::vector<int64_t> sizes;
-    for (const WeightSource& file : files) sizes.push_back(readers_.open_bytes(file)->size());
-    for (const int64_t size : sizes) total += size;
-    for (size_t i = 0; i < files.size(); ++i) {
-      preload_file(files[i], stop, [&](int64_t done, int64_t) {
-        if (progress) progress(before + done, total);
+    int64_t before = 0;  // bytes of the files that are near
+    const auto preload_next = [&](const WeightSource& file) {
+      int64_t size = 0;
+      preload_file(file, stop, [&](int64_t done, int64_t total) {
+        size = total;
+        if (progress) progress(before + done, before + total);
       });
-      before += sizes[i];
-    }
+      before += size;
+    };
+    preload_next(source);
+    if (!readers_.may_go_on(source)) return;
+    for (const WeightSource& file : readers_.further_files_of(source)) preload_next(file);
   }
 
   WeightLoaderCapabilities capabilities() const override {

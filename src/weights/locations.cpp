@@ -1,10 +1,13 @@
 // Where models and files lie, as users write it.
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <optional>
 
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_catalogs.h"
+#include "ferrum/weights/weight_location.h"
 #include "weights/reader_cache.h"
 
 namespace ferrum {
@@ -55,12 +58,46 @@ const SourcePart* find_source(const WeightCatalogs& catalogs, const std::string&
               "a path" + (known.empty() ? "" : ", or one of " + known) + missing);
 }
 
-// The model in one file; null where its content is of no format that can be a model.
-std::unique_ptr<ModelFiles> open_model_file(const WeightCatalogs& catalogs,
-                                            const WeightSource& source,
-                                            const WeightLoaderConfig& config) {
-  const ReaderCache readers(catalogs, config);
-  const WeightFile file = readers.open_file(source);
+// A location without what may follow the path of a URL.
+std::string_view path_of(std::string_view location) {
+  return location.substr(0, location.find_first_of("?#"));
+}
+
+// The file that `location` names; nothing for what names a folder by its form.
+std::optional<WeightSource> parse_file(const SourcePart& part, const std::string& location) try {
+  const std::string_view path = path_of(location);
+  const size_t host = path.find("://");
+  const bool has_name = host == path.npos || path.find('/', host + 3) != path.npos;
+  if (!has_name || path.ends_with('/')) return std::nullopt;
+  return part.parse(location);
+} catch (const Error& error) {
+  if (error.code() != ErrorCode::kInvalidArgument) throw;
+  return std::nullopt;
+}
+
+// What a server tells of a folder where it has no file: a page, or a list as XML or JSON.
+bool is_about_folder(const ByteSource& bytes) {
+  std::array<char, 64> start{};
+  const auto size = static_cast<size_t>(std::min<int64_t>(bytes.size(), start.size()));
+  bytes.read(0, std::as_writable_bytes(std::span(start.data(), size)));
+  const std::string_view text(start.data(), size);
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  return first == text.npos || std::string_view("<{[").find(text[first]) != std::string_view::npos;
+}
+
+// Nothing where there is no file to be read: whether it is a folder is for the folder to say.
+std::optional<WeightFile> open_if_file(const ReaderCache& readers, const WeightSource& source) try {
+  WeightFile file = readers.open_file(source);
+  if (is_about_folder(*file.bytes)) return std::nullopt;
+  return file;
+} catch (const Error& error) {
+  if (error.code() == ErrorCode::kCancelled) throw;
+  return std::nullopt;
+}
+
+// The model that `file` is; null where its content is of no format that can be a model.
+std::unique_ptr<ModelFiles> open_model_file(const WeightCatalogs& catalogs, const WeightFile& file,
+                                            const WeightSource& source) {
   for (const auto& entry : catalogs.formats.entries()) {
     if (entry.part.open_model && entry.part.matches(*file.bytes)) {
       return entry.part.open_model(file, source);
@@ -75,24 +112,34 @@ bool may_be_model(const FormatCatalog& formats, std::string_view name) {
   });
 }
 
+bool has_extension(const FormatPart& format, std::string_view name) {
+  return std::any_of(format.extensions.begin(), format.extensions.end(),
+                     [&](const std::string& extension) { return name.ends_with(extension); });
+}
+
+bool is_named_as_weights(const FormatCatalog& formats, std::string_view name) {
+  return std::any_of(formats.entries().begin(), formats.entries().end(),
+                     [&](const auto& entry) { return has_extension(entry.part, name); });
+}
+
 bool is_weight_file(const FormatCatalog& formats, std::string_view name) {
   return std::any_of(formats.entries().begin(), formats.entries().end(), [&](const auto& entry) {
-    const auto& extensions = entry.part.extensions;
-    return !entry.part.open_model &&
-           std::any_of(extensions.begin(), extensions.end(),
-                       [&](const std::string& extension) { return name.ends_with(extension); });
+    return !entry.part.open_model && has_extension(entry.part, name);
   });
 }
 
-// A folder whose only weights are one file that is a model by itself is that model.
+// A folder whose only weights are one file that is a model by itself is that model. Of several
+// files, names tell which that may be.
 std::unique_ptr<ModelFiles> choose_model(const WeightCatalogs& catalogs,
                                          std::unique_ptr<ModelFiles> files,
-                                         const WeightLoaderConfig& config) {
+                                         const ReaderCache& readers) {
   std::vector<std::string> models;
-  for (const std::string& name : files->names()) {
+  const std::vector<std::string> names = files->names();
+  for (const std::string& name : names) {
     if (is_weight_file(catalogs.formats, name)) return files;
     if (may_be_model(catalogs.formats, name)) models.push_back(name);
   }
+  if (models.empty() && names.size() == 1) models = names;
   if (models.empty()) return files;
   if (models.size() > 1) {
     std::string list;
@@ -100,8 +147,47 @@ std::unique_ptr<ModelFiles> choose_model(const WeightCatalogs& catalogs,
     throw Error(ErrorCode::kInvalidArgument, files->location() + " holds several models: " + list,
                 "name one of the files");
   }
-  auto model = open_model_file(catalogs, files->weight_source(models[0]), config);
+  const WeightSource source = files->weight_source(models[0]);
+  auto model = open_model_file(catalogs, readers.open_file(source), source);
   return model ? std::move(model) : std::move(files);
+}
+
+// The model that is one file of this machine; null for a folder.
+std::unique_ptr<ModelFiles> open_model_here(const WeightCatalogs& catalogs, const std::string& path,
+                                            const ReaderCache& readers) {
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(path, unknown)) return nullptr;
+  const WeightSource source = WeightSource::file(path);
+  return open_model_file(catalogs, readers.open_file(source), source);
+}
+
+// The model that is one file elsewhere; null for a folder.
+std::unique_ptr<ModelFiles> open_model_there(const WeightCatalogs& catalogs, const SourcePart& part,
+                                             const std::string& location,
+                                             const ReaderCache& readers) {
+  const std::string_view path = path_of(location);
+  if (is_weight_file(catalogs.formats, path)) return nullptr;
+  const auto source = parse_file(part, location);
+  if (!source) return nullptr;
+  if (may_be_model(catalogs.formats, path)) {
+    return open_model_file(catalogs, readers.open_file(*source), *source);
+  }
+  const auto file = open_if_file(readers, *source);
+  if (!file) return nullptr;
+  if (auto model = open_model_file(catalogs, *file, *source)) return model;
+  throw Error(ErrorCode::kInvalidArgument, file->bytes->name() + " is a file, and no whole model",
+              "name the folder that holds config.json and the weights");
+}
+
+// Where only a file can be meant, what is wrong with it is thrown.
+std::unique_ptr<ModelFiles> open_folder_there(const SourcePart& part, const std::string& location,
+                                              const WeightLoaderConfig& config,
+                                              const ReaderCache& readers) try {
+  return part.open_model(location, config);
+} catch (const Error& error) {
+  const auto source = parse_file(part, location);
+  if (error.code() == ErrorCode::kInvalidArgument && source) readers.open_bytes(*source);
+  throw;
 }
 
 }  // namespace
@@ -109,17 +195,38 @@ std::unique_ptr<ModelFiles> choose_model(const WeightCatalogs& catalogs,
 std::unique_ptr<ModelFiles> open_model(const WeightCatalogs& catalogs, const std::string& location,
                                        const WeightLoaderConfig& config) {
   const SourcePart* part = find_source(catalogs, location);
-  std::error_code unknown;
-  const std::string_view name = std::string_view(location).substr(0, location.find_first_of("?#"));
-  const bool is_file = part ? may_be_model(catalogs.formats, name)
-                            : std::filesystem::is_regular_file(location, unknown);
-  if (is_file) {
-    auto model = open_model_file(catalogs, parse_weight_source(catalogs, location), config);
-    if (model) return model;
+  const ReaderCache readers(catalogs, config);
+  auto model = part ? open_model_there(catalogs, *part, location, readers)
+                    : open_model_here(catalogs, location, readers);
+  return model ? std::move(model) : open_model_folder(catalogs, location, config);
+}
+
+std::unique_ptr<ModelFiles> open_model_folder(const WeightCatalogs& catalogs,
+                                              const std::string& location,
+                                              const WeightLoaderConfig& config) {
+  const SourcePart* part = find_source(catalogs, location);
+  const ReaderCache readers(catalogs, config);
+  auto files = part ? open_folder_there(*part, location, config, readers)
+                    : open_directory(catalogs, location);
+  return choose_model(catalogs, std::move(files), readers);
+}
+
+std::optional<WeightSource> find_weight_file(const WeightCatalogs& catalogs,
+                                             const std::string& location,
+                                             const WeightLoaderConfig& config) {
+  const SourcePart* part = find_source(catalogs, location);
+  const bool is_named = is_named_as_weights(catalogs.formats, path_of(location));
+  if (!part) {
+    std::error_code unknown;
+    const auto status = std::filesystem::status(location, unknown);
+    const bool is_file = exists(status) ? !is_directory(status) : is_named;
+    return is_file ? std::optional(WeightSource::file(location)) : std::nullopt;
   }
-  return choose_model(
-      catalogs, part ? part->open_model(location, config) : open_directory(catalogs, location),
-      config);
+  auto source = parse_file(*part, location);
+  if (source && !is_named && !open_if_file(ReaderCache(catalogs, config), *source)) {
+    return std::nullopt;
+  }
+  return source;
 }
 
 WeightSource parse_weight_source(const WeightCatalogs& catalogs, const std::string& location) {

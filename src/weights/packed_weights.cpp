@@ -59,12 +59,15 @@ std::string identity(const PackedWeights::Job& job, const Layout& layout) {
 // Which bytes the sources have; empty where one has no stamp that outlasts this process.
 std::string validator(const ModelWeights& weights, const WeightCatalogs& catalogs,
                       const WeightLoaderConfig& config) {
+  const ReaderCache readers(catalogs, config);
   Json stamps = Json::array();
+  const auto add = [&](const WeightSource& file) {
+    stamps.push_back(catalogs.sources.get(file.kind).stamp(file, config));
+  };
   for (const WeightSource& source : weights.sources()) {
     if (source.bytes) return "";
-    for (const WeightSource& file : files_of(catalogs, source)) {
-      stamps.push_back(catalogs.sources.get(file.kind).stamp(file, config));
-    }
+    add(source);
+    for (const WeightSource& file : readers.further_files_of(source)) add(file);
   }
   return to_text(stamps);
 }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -13,11 +14,26 @@
 #include "support/ranged_source.h"
 #include "support/safetensors_bytes.h"
 #include "support/temp_folder.h"
+#include "weights/formats/onnx/onnx_bytes.h"
 
 namespace ferrum {
 namespace {
 
 namespace fs = std::filesystem;
+
+// A model of one file that goes on in others.
+class ModelOfParts : public ModelFiles {
+ public:
+  explicit ModelOfParts(fs::path first) : first_(std::move(first)) {}
+  std::vector<std::string> names() const override { return {"model.gguf"}; }
+  bool contains(std::string_view name) const override { return name == "model.gguf"; }
+  std::string read_text(std::string_view, int64_t) const override { return ""; }
+  WeightSource weight_source(std::string_view) const override { return WeightSource::file(first_); }
+  std::string location() const override { return "parts"; }
+
+ private:
+  fs::path first_;
+};
 
 class PackedWeightsTest : public testing::Test {
  protected:
@@ -53,6 +69,16 @@ class PackedWeightsTest : public testing::Test {
     return packed;
   }
 
+  // The last element of a tensor, cast, of the model that begins in `file`.
+  float last_of(const std::string& file, const std::string& tensor) {
+    loader = create_weight_loader(catalogs, factory, config);
+    weights = std::make_unique<ModelWeights>(ModelOfParts(folder.path() / file), *loader);
+    const Shape shape = weights->find(tensor)->info.shape;
+    requests = {{tensor, shape, {TensorTransformation::cast(DataType::kBF16)}}};
+    const auto packed =
+        PackedWeights::open({*weights, requests, "parts", "rows"}, catalogs, config, {}, {});
+    return to_float(packed->get(tensor).data<BFloat16>()[shape.numel() - 1]);
+  }
   static float first_of(const PackedWeights& packed) {
     return to_float(packed.get("a").data<BFloat16>()[0]);
   }
@@ -106,36 +132,13 @@ TEST_F(PackedWeightsTest, AnotherContentIsNeverTakenForTheOldOne) {
   EXPECT_EQ(cached_files(), 1);  // the old version went
 }
 
-// A model of one GGUF file in parts.
-class ModelOfParts : public ModelFiles {
- public:
-  explicit ModelOfParts(fs::path first) : first_(std::move(first)) {}
-  std::vector<std::string> names() const override { return {"model.gguf"}; }
-  bool contains(std::string_view name) const override { return name == "model.gguf"; }
-  std::string read_text(std::string_view, int64_t) const override { return ""; }
-  WeightSource weight_source(std::string_view) const override { return WeightSource::file(first_); }
-  std::string location() const override { return "parts"; }
-
- private:
-  fs::path first_;
-};
-
 TEST_F(PackedWeightsTest, AnotherPartIsAnotherContent) {
   const fs::path from = FERRUM_SOURCE_DIR "/tests/data/weights/gguf";
   for (const std::string number : {"1", "2", "3"}) {
     const std::string name = "split-0000" + number + "-of-00003.gguf";
     fs::copy_file(from / name, folder.path() / name);
   }
-  const auto open_parts = [&] {
-    loader = create_weight_loader(catalogs, factory, config);
-    weights = std::make_unique<ModelWeights>(
-        ModelOfParts(folder.path() / "split-00001-of-00003.gguf"), *loader);
-    requests = {{"part.4", weights->find("part.4")->info.shape,
-                 {TensorTransformation::cast(DataType::kBF16)}}};
-    const auto packed = PackedWeights::open({*weights, requests, "parts", "rows"}, catalogs,
-                                            config, {}, {});
-    return to_float(packed->get("part.4").data<BFloat16>()[7]);
-  };
+  const auto open_parts = [&] { return last_of("split-00001-of-00003.gguf", "part.4"); };
   const float before = open_parts();
   const fs::path last = folder.path() / "split-00003-of-00003.gguf";
   std::string bytes = test::read_file(last);
@@ -144,6 +147,21 @@ TEST_F(PackedWeightsTest, AnotherPartIsAnotherContent) {
   fs::rename(folder.write("new", bytes), last);
   EXPECT_EQ(before, 43);
   EXPECT_EQ(open_parts(), 42);
+}
+
+TEST_F(PackedWeightsTest, AnotherExternalFileIsAnotherContent) {
+  folder.write("w.onnx", test::model_of_tensor(test::dims({2}) + test::data_type(test::kFloat) +
+                                               test::name("w") +
+                                               test::external_data({{"location", "w.bin"}})));
+  const auto write_last = [&](float last) {
+    const std::array<float, 2> values{1, last};
+    folder.write("new", {reinterpret_cast<const char*>(values.data()), sizeof values});
+    fs::rename(folder.path() / "new", folder.path() / "w.bin");
+  };
+  write_last(2);
+  EXPECT_EQ(last_of("w.onnx", "w"), 2);
+  write_last(3);
+  EXPECT_EQ(last_of("w.onnx", "w"), 3);
 }
 
 TEST_F(PackedWeightsTest, RequestsAndLayoutsHaveFilesOfTheirOwn) {

@@ -179,12 +179,14 @@ TEST_F(RangedSourceTest, TheFirstErrorFailsTheBatchAndNamesTheTensor) {
 TEST_F(RangedSourceTest, PreloadReadsEverythingOnceAndReports) {
   int64_t last = 0;
   const auto size = static_cast<int64_t>(medium.bytes.size());
-  EXPECT_EQ(read_by([&] {
-              loader->preload(source, {}, [&](int64_t done, int64_t total) {
-                EXPECT_EQ(total, size);
-                last = done;
-              });
-            }), size);
+  const int64_t read = read_by([&] {
+    loader->preload(source, {}, [&](int64_t done, int64_t total) {
+      EXPECT_EQ(total, size);
+      last = done;
+    });
+  });
+  EXPECT_GE(read, size);
+  EXPECT_LT(read - size, 1000);  // then its first bytes, for whether it goes on elsewhere
   EXPECT_EQ(last, size);
   std::stop_source stop;
   stop.request_stop();

@@ -14,20 +14,27 @@ namespace {
 
 constexpr size_t kMaxReaders = 256;  // more than the shards of the largest models
 
-const FormatPart& choose_format(const FormatCatalog& formats, const WeightSource& source,
-                                const ByteSource& bytes) {
-  if (source.format) return formats.get(*source.format);
+// The format that the source names, else the one that its content has; null where none does.
+const FormatPart* find_format(const FormatCatalog& formats, const WeightSource& source,
+                              const ByteSource& bytes) {
+  if (source.format) return &formats.get(*source.format);
   for (const auto& entry : formats.entries()) {
-    if (entry.part.matches(bytes)) return entry.part;
+    if (entry.part.matches(bytes)) return &entry.part;
   }
+  return nullptr;
+}
+
+// For bytes of no known format. The one that their name promises says what is wrong with them.
+[[noreturn]] void refuse_unknown(const FormatCatalog& formats, const WeightFile& file) {
+  const std::string& name = file.bytes->name();
   std::string known;
   for (const auto& entry : formats.entries()) {
     for (const std::string& extension : entry.part.extensions) {
-      if (bytes.name().ends_with(extension)) return entry.part;
+      if (name.ends_with(extension)) entry.part.open(file);
     }
     known += (known.empty() ? "known: " : ", ") + entry.name;
   }
-  throw Error(ErrorCode::kInvalidFormat, bytes.name() + " is in no known weight format", known);
+  throw Error(ErrorCode::kInvalidFormat, name + " is in no known weight format", known);
 }
 
 std::optional<ForeignContent> recognise(const ByteSource& bytes) {
@@ -53,17 +60,6 @@ WeightSource sibling_of(const WeightCatalogs& catalogs, const WeightSource& sour
 }
 
 }  // namespace
-
-std::vector<WeightSource> files_of(const WeightCatalogs& catalogs, const WeightSource& source) {
-  std::vector<WeightSource> files{source};
-  for (const auto& entry : catalogs.formats.entries()) {
-    if (!entry.part.further_parts) continue;
-    for (const std::string& name : entry.part.further_parts(source.to_string())) {
-      files.push_back(sibling_of(catalogs, source, name));
-    }
-  }
-  return files;
-}
 
 // What a reader opened beside its own file, now or later, and the stamps that it had then.
 class ReaderCache::Siblings {
@@ -97,15 +93,37 @@ WeightFile ReaderCache::open_file(const WeightSource& source) const {
           }};
 }
 
+std::vector<WeightSource> ReaderCache::further_files_of(const WeightSource& source) const {
+  const WeightFile file = open_file(source);
+  const FormatPart* format = find_format(catalogs_.formats, source, *file.bytes);
+  std::vector<WeightSource> files;
+  if (!format || !format->further_parts) return files;
+  for (const std::string& name : format->further_parts(file)) {
+    files.push_back(sibling_of(catalogs_, source, name));
+  }
+  return files;
+}
+
+bool ReaderCache::may_go_on(const WeightSource& source) const {
+  const std::string name = source.to_string();
+  const auto& formats = catalogs_.formats.entries();
+  return std::none_of(formats.begin(), formats.end(), [&](const auto& entry) {
+    const auto& endings = entry.part.extensions;
+    return !entry.part.further_parts &&
+           std::any_of(endings.begin(), endings.end(),
+                       [&](const std::string& ending) { return name.ends_with(ending); });
+  });
+}
+
 std::string ReaderCache::stamp_of(const WeightSource& source) const {
   return catalogs_.sources.get(source.kind).stamp(source, config_);
 }
 
 std::shared_ptr<const WeightReader> ReaderCache::open_reader(const WeightSource& source,
                                                              const WeightFile& file) const {
-  const FormatPart* format = nullptr;
+  const FormatPart* const format = find_format(catalogs_.formats, source, *file.bytes);
   try {
-    format = &choose_format(catalogs_.formats, source, *file.bytes);
+    if (!format) refuse_unknown(catalogs_.formats, file);
     return format->open(file);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInvalidFormat || (format && format->matches(*file.bytes))) {

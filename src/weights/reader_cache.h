@@ -14,9 +14,6 @@
 
 namespace ferrum {
 
-// The files of a source: its own, and by their names those in which it goes on. Throws as sibling.
-std::vector<WeightSource> files_of(const WeightCatalogs& catalogs, const WeightSource& source);
-
 // Thread-safe.
 class ReaderCache {
  public:
@@ -26,6 +23,11 @@ class ReaderCache {
 
   std::unique_ptr<ByteSource> open_bytes(const WeightSource& source) const;
   WeightFile open_file(const WeightSource& source) const;  // usable as long as this
+  // The files beside its own in which a source goes on; none where its content is of no known
+  // format. Throws as FormatPart::further_parts and SourcePart::sibling.
+  std::vector<WeightSource> further_files_of(const WeightSource& source) const;
+  // Whether to ask for these: not of a file whose name ends as those of a format that has none.
+  bool may_go_on(const WeightSource& source) const;
   // Throws kInvalidFormat for bytes of no known format, saying what they are where that is known.
   std::shared_ptr<const WeightReader> open(const WeightSource& source);
 

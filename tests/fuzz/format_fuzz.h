@@ -64,6 +64,7 @@ inline int fuzz_format(const std::string& format, const uint8_t* data, size_t si
     const WeightFile file = open_lone_file(fuzz_source(format, data, size));
     const FormatPart& part = fuzz_catalogs().formats.get(format);
     part.matches(*file.bytes);
+    if (part.further_parts) part.further_parts(file);
     read_all(*part.open(file));
   } catch (const Error&) {
   }

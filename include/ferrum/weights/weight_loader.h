@@ -58,6 +58,8 @@ struct LoadPlan {
 };
 
 // Progress of a long call, in bytes of the source; called from any loading thread, one at a time.
+// The total of a preload grows with each file in which the first goes on; what of a file was near
+// already is done at the first call with its total.
 using LoadProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)>;
 
 // Thread-safe. Errors: kNotFound for a missing file or tensor (near names are listed), kIo,

@@ -63,7 +63,7 @@ struct WeightFile {
 // What a part of the format axis registers.
 struct FormatPart {
   std::string description;              // one line, for listings
-  std::vector<std::string> extensions;  // ".safetensors": decides when no content matches
+  std::vector<std::string> extensions;  // ".safetensors": how names of such files end
   // Whether the bytes look like this format; reads only as much as that takes.
   std::function<bool(const ByteSource&)> matches;
   // Throws kInvalidFormat, naming the tensor where one is at fault; kInvalidArgument for options
@@ -73,8 +73,9 @@ struct FormatPart {
   // name or hold together, kUnsupported for an element type that it does not have, with what to do
   // instead; and as WeightWriter.
   std::function<std::unique_ptr<WeightWriter>(const WriteRequest&)> create_writer = {};
-  // Of a format whose file can go on in others: the names of those beside the one of this name.
-  std::function<std::vector<std::string>(std::string_view name)> further_parts = {};
+  // Of a format whose file can go on in others: the names of those beside `file`, as open_sibling
+  // takes them. Reads as little as `open`, and throws as it.
+  std::function<std::vector<std::string>(const WeightFile& file)> further_parts = {};
   // Of a format whose file can be a whole model, config and tokenizer inside: whether one of this
   // name may be, and the files of the model in `file`, which `source` names. Throws as `open`.
   std::function<bool(std::string_view name)> may_be_model = {};

@@ -133,6 +133,11 @@ std::unique_ptr<WeightReader> open_gguf(const WeightFile& file) {
   return std::make_unique<GgufReader>(open_gguf_file(file), !names.empty());
 }
 
+std::vector<std::string> further_parts(const WeightFile& file) {
+  const std::string& path = file.bytes->name();
+  return further_gguf_parts(path.substr(path.rfind('/') + 1));
+}
+
 }  // namespace
 
 void register_gguf(FormatCatalog& catalog) {
@@ -141,7 +146,7 @@ void register_gguf(FormatCatalog& catalog) {
                .extensions = {".gguf"},
                .matches = looks_like_gguf,
                .open = open_gguf,
-               .further_parts = further_gguf_parts,
+               .further_parts = further_parts,
                .may_be_model = may_be_gguf_model,
                .open_model = open_gguf_model});
 }

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::string_view kExtension = ".npy";
 constexpr int kWalks = 16;
+constexpr std::string_view kEmptyZipMagic("PK\5\6", 4);
 
 class NumpyReader : public WeightReader {
  public:
@@ -108,17 +109,17 @@ std::unique_ptr<WeightReader> open_numpy(const WeightFile& file) {
   return reader;
 }
 
-bool looks_like_npy(const ByteSource& source) {
-  std::array<char, kNpyMagic.size()> start{};
+bool begins_with(const ByteSource& source, std::string_view magic) {
+  std::string start(magic.size(), '\0');
   if (source.size() < static_cast<int64_t>(start.size())) return false;
   source.read(0, std::as_writable_bytes(std::span(start)));
-  return std::string_view(start.data(), start.size()) == kNpyMagic;
+  return start == magic;
 }
 
-// Many formats are archives. One that begins with an array is of arrays; whether all of it is, is
-// seen when it is opened.
+// Many formats are archives. One that begins with an array is of arrays, and an empty one of none;
+// whether all of it is, is seen when it is opened.
 bool looks_like_npz(const ByteSource& source) {
-  return first_zip_name(source).ends_with(kExtension);
+  return begins_with(source, kEmptyZipMagic) || first_zip_name(source).ends_with(kExtension);
 }
 
 }  // namespace
@@ -128,7 +129,7 @@ void register_numpy(FormatCatalog& catalog) {
               {.description = "NumPy arrays (.npy, .npz), either order of bytes and indices",
                .extensions = {".npy", ".npz"},
                .matches = [](const ByteSource& source) {
-                 return looks_like_npy(source) || looks_like_npz(source);
+                 return begins_with(source, kNpyMagic) || looks_like_npz(source);
                },
                .open = open_numpy,
                .create_writer = create_numpy_writer});

@@ -23,9 +23,13 @@ using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
 
+std::string external(const std::string& name, uint64_t extent, test::Entries entries) {
+  return test::dims({extent}) + test::data_type(test::kFloat) + test::name(name) +
+         test::external_data(entries);
+}
+
 std::string model_with(test::Entries entries) {
-  return test::model_of_tensor(test::dims({2}) + test::data_type(test::kFloat) + test::name("w") +
-                               test::external_data(entries));
+  return test::model_of_tensor(external("w", 2, entries));
 }
 
 class ExternalDataTest : public testing::Test {
@@ -70,6 +74,37 @@ TEST_F(ExternalDataTest, RangesOfFilesBesideTheModel) {
   const Tensor tensor = load(folder.write(
       "x.onnx", model_with({{"location", "w.bin"}, {"offset", "2"}, {"length", "8"}})));
   EXPECT_EQ(std::string(static_cast<const char*>(tensor.raw_data()), 8), "23456789");
+}
+
+TEST_F(ExternalDataTest, APreloadBringsTheFilesWithElements) {
+  std::string graph = test::initializer(external("none", 0, {{"location", "nowhere.bin"}}));
+  graph += test::initializer(external("w", 2, {{"location", "./deep/w.bin"}}));
+  graph += test::initializer(external("v", 2, {{"location", "v.bin"}, {"offset", "2"}}));
+  const fs::path path = folder.write("x.onnx", test::model_of_graph(graph));
+  folder.write("deep/w.bin", "01234567");
+  folder.write("v.bin", "0123456789");
+  const auto size = static_cast<int64_t>(fs::file_size(path));
+  int64_t last_done = 0, last_total = 0;
+  loader->preload(WeightSource::file(path.string()), {}, [&](int64_t done, int64_t total) {
+    EXPECT_LE(last_done, done);
+    EXPECT_LE(last_total, total);
+    last_done = done;
+    last_total = total;
+  });
+  EXPECT_EQ(last_total, size + 8 + 10);
+  EXPECT_EQ(last_done, last_total);
+  fs::remove(folder.path() / "v.bin");
+  test::expect_error(ErrorCode::kNotFound, HasSubstr("v.bin"),
+                     [&] { loader->preload(WeightSource::file(path.string())); });
+}
+
+TEST_F(ExternalDataTest, APreloadKeepsToTheFolder) {
+  folder.write("w.bin", "01234567");
+  for (const char* location : {"../w.bin", "/etc/passwd", "a/../../w.bin", "a\\w.bin"}) {
+    const fs::path model = folder.write("deep/x.onnx", model_with({{"location", location}}));
+    test::expect_error(ErrorCode::kInvalidFormat, HasSubstr("not a file of its folder"),
+                       [&] { loader->preload(WeightSource::file(model.string())); });
+  }
 }
 
 TEST_F(ExternalDataTest, WhatIsNotCheckedIsSaid) {

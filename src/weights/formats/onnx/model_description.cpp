@@ -13,8 +13,6 @@ enum {
   kIrVersion = 1,
   kProducerName = 2,
   kProducerVersion = 3,
-  kModelVersion = 5,
-  kGraph = 7,
   kOpsetImport = 8,
   kMetadataProps = 14,
 };
@@ -74,27 +72,6 @@ void ModelDescription::take_property(WireReader& reader, ByteRange message) {
   property_bytes_ += value.size();
   std::string text = reader.read(value);
   if (!find_invalid_utf8(text)) property = std::move(text);
-}
-
-// Writers put fields in the order of their numbers; nothing else tells these files from others.
-bool looks_like_model_proto(const ByteSource& source) try {
-  std::byte tag{};
-  if (source.size() > 0) source.read(0, {&tag, 1});
-  if (tag != std::byte{kIrVersion << 3}) return false;
-  bool has_graph = false;
-  int last = 0;
-  WireReader reader(source);
-  reader.read_message({0, source.size()}, [&](const WireField& field) {
-    const bool is_number = field.number == kIrVersion || field.number == kModelVersion;
-    const auto expected = is_number ? WireType::kVarint : WireType::kBytes;
-    if (field.number <= std::exchange(last, field.number) || field.type != expected) return false;
-    has_graph = field.number == kGraph;
-    return field.number < kGraph;
-  });
-  return has_graph;
-} catch (const Error& error) {
-  if (error.code() != ErrorCode::kInvalidFormat) throw;
-  return false;
 }
 
 }  // namespace ferrum

@@ -26,7 +26,4 @@ class ModelDescription {
   int64_t property_bytes_ = 0;
 };
 
-// Whether `source` begins as a ModelProto does, up to its graph.
-bool looks_like_model_proto(const ByteSource& source);
-
 }  // namespace ferrum

@@ -3,11 +3,12 @@
 
 #include <bit>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_reader.h"
-#include "weights/formats/onnx/model_description.h"
+#include "weights/formats/onnx/model_detection.h"
 #include "weights/formats/onnx/model_proto.h"
 #include "weights/formats/onnx/typed_values.h"
 
@@ -88,13 +89,25 @@ std::unique_ptr<WeightReader> open_onnx(const WeightFile& file) {
   return std::make_unique<OnnxReader>(file, parse_model_proto(*file.bytes));
 }
 
+// Those whose tensors have bytes: the reader opens no others.
+std::vector<std::string> external_files(const WeightFile& file) {
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : parse_model_proto(*file.bytes).tensors) {
+    const auto* external = std::get_if<ExternalData>(&tensor.values);
+    if (external && tensor.info.size_bytes > 0) names.insert(external->location);
+  }
+  return {names.begin(), names.end()};
+}
+
 }  // namespace
 
 void register_onnx(FormatCatalog& catalog) {
-  catalog.add("onnx", {"initializers and constants of ONNX models, external data too",
-                       {".onnx"},
-                       looks_like_model_proto,
-                       open_onnx});
+  catalog.add("onnx",
+              {.description = "initializers and constants of ONNX models, external data too",
+               .extensions = {".onnx"},
+               .matches = looks_like_model_proto,
+               .open = open_onnx,
+               .further_parts = external_files});
 }
 
 }  // namespace ferrum
