@@ -294,5 +294,11 @@ TEST_F(RemoteMetadataTest, Onnx) {
   expect_traffic(onnx_file(tensors, 0), tensors, 1 + 300, kFirstBytes + 300 * kLookBytes);
 }
 
+// A long way of reading on ends with the first tensor.
+TEST_F(RemoteMetadataTest, OnnxOfManyNodes) {
+  const Tensors tensors{300, 100 * kKiB};
+  expect_traffic(onnx_file(tensors, kMiB), tensors, 10 + 300, 2 * kMiB + 300 * kLookBytes);
+}
+
 }  // namespace
 }  // namespace ferrum

@@ -16,7 +16,7 @@ ByteSourceStream::ByteSourceStream(const ByteSource& source)
 
 void ByteSourceStream::seek(int64_t position) {
   assert(position >= 0 && position <= source_.size());
-  if (position < position_ || position - position_ > ahead_) ahead_ = kLeastAhead;
+  if (position < position_ || position - position_ > kLeastAhead) ahead_ = kLeastAhead;
   position_ = position;
 }
 
