@@ -29,7 +29,8 @@ constexpr const char* kExamples = R"(Examples:
   ferrum cache prune hf:org/name           remove one model
   ferrum cache verify --remove             remove what a broken disk has damaged
 
-The Hub's models lie where its own tools keep them, and are theirs too.)";
+The Hub's models lie where its own tools keep them. What those downloaded counts
+for no size, and is removed only where it is named or was interrupted.)";
 
 struct CacheOptions {
   std::string cache_dir;
@@ -42,12 +43,7 @@ struct CacheOptions {
 };
 
 constexpr const char* kInterruptedMark = "  (interrupted)";
-
-// A file and the cache that it lies in.
-struct Entry {
-  WeightCache* cache;
-  CachedFile file;
-};
+constexpr const char* kForeignMark = "  (of another tool)";
 
 std::string full_name(const CachedFile& file) {
   return file.source == "huggingface" ? file.location + "/" + file.name : file.location;
@@ -70,13 +66,10 @@ class Caches {
   }
 
   // The least recently used first. Throws kNotFound for a location of which there is nothing.
-  std::vector<Entry> list(const std::vector<std::string>& locations) const {
-    std::vector<Entry> entries;
-    for (const auto& cache : caches_) {
-      for (CachedFile& file : cache->list()) entries.push_back({cache.get(), std::move(file)});
-    }
+  std::vector<CacheEntry> list(const std::vector<std::string>& locations) const {
+    std::vector<CacheEntry> entries = ferrum::list(caches_);
     for (const std::string& location : locations) {
-      const bool known = std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
+      const bool known = std::any_of(entries.begin(), entries.end(), [&](const CacheEntry& entry) {
         return is_of(entry.file, location);
       });
       if (!known) {
@@ -84,25 +77,22 @@ class Caches {
                     "ferrum cache list --files names what is there, of all revisions");
       }
     }
-    std::erase_if(entries, [&](const Entry& entry) {
+    std::erase_if(entries, [&](const CacheEntry& entry) {
       return !locations.empty() &&
              std::none_of(locations.begin(), locations.end(),
                           [&](const std::string& asked) { return is_of(entry.file, asked); });
     });
-    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-      return a.file.last_used < b.file.last_used;
-    });
     return entries;
   }
-  const std::vector<std::unique_ptr<WeightCache>>& all() const { return caches_; }
+  const WeightCaches& all() const { return caches_; }
 
  private:
-  std::vector<std::unique_ptr<WeightCache>> caches_;
+  WeightCaches caches_;
 };
 
-int64_t bytes_of(const std::vector<Entry>& entries) {
+int64_t bytes_of(const std::vector<CacheEntry>& entries) {
   int64_t bytes = 0;
-  for (const Entry& entry : entries) bytes += entry.file.size_bytes;
+  for (const CacheEntry& entry : entries) bytes += entry.file.size_bytes;
   return bytes;
 }
 
@@ -119,22 +109,23 @@ std::string padded(std::string text, size_t width) {
 }
 
 std::string describe(const CachedFile& file) {
-  return printable(full_name(file)) + (file.complete ? "" : kInterruptedMark);
+  return printable(full_name(file)) + (file.complete ? "" : kInterruptedMark) +
+         (file.foreign ? kForeignMark : "");
 }
 
 void print_line(int64_t bytes, int64_t last_used, const std::string& what) {
   write_out(padded(format_bytes(bytes), 11) + "  " + format_time(last_used) + "  " + what + "\n");
 }
 
-Json to_json(const std::vector<Entry>& entries) {
+Json to_json(const std::vector<CacheEntry>& entries) {
   Json json = Json::array();
-  for (const Entry& entry : entries) json.push_back(entry.file);
+  for (const CacheEntry& entry : entries) json.push_back(entry.file);
   return json;
 }
 
 int list(const CacheOptions& o) {
   const Caches caches(o);
-  const std::vector<Entry> entries = caches.list(o.locations);
+  const std::vector<CacheEntry> entries = caches.list(o.locations);
   if (o.json) {
     write_json({{"files", to_json(entries)}, {"size_bytes", bytes_of(entries)}});
     return kDone;
@@ -142,16 +133,17 @@ int list(const CacheOptions& o) {
   struct Group {
     int64_t bytes = 0, last_used = 0;
     size_t files = 0;
-    bool complete = true;
+    bool complete = true, foreign = true;
   };
   std::map<std::string, Group> groups;
-  for (const Entry& entry : entries) {
+  for (const CacheEntry& entry : entries) {
     if (o.files) print_line(entry.file.size_bytes, entry.file.last_used, describe(entry.file));
     Group& group = groups[entry.file.location];
     group.bytes += entry.file.size_bytes;
     group.last_used = std::max(group.last_used, entry.file.last_used);
     ++group.files;
     group.complete = group.complete && entry.file.complete;
+    group.foreign = group.foreign && entry.file.foreign;
   }
   std::vector<std::pair<std::string, Group>> sorted(groups.begin(), groups.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
@@ -162,7 +154,7 @@ int list(const CacheOptions& o) {
     print_line(group.bytes, group.last_used,
                printable(location) +
                    (group.files > 1 ? "  " + std::to_string(group.files) + " files" : "") +
-                   (group.complete ? "" : kInterruptedMark));
+                   (group.complete ? "" : kInterruptedMark) + (group.foreign ? kForeignMark : ""));
   }
   return kDone;
 }
@@ -183,40 +175,43 @@ int size(const CacheOptions& o) {
   return kDone;
 }
 
-// What was named; else what is beyond the size; else what will never be complete by itself.
-std::vector<Entry> choose(const CacheOptions& o, std::vector<Entry> entries) {
-  if (o.max_size) {
-    int64_t beyond = bytes_of(entries) - *o.max_size;
-    std::erase_if(entries, [&](const Entry& entry) {
-      if (beyond <= 0) return true;
-      beyond -= entry.file.size_bytes;
-      return false;
-    });
-  } else if (o.locations.empty()) {
-    std::erase_if(entries, [](const Entry& entry) { return entry.file.complete; });
+void note_foreign(std::vector<CacheEntry> entries) {
+  std::erase_if(entries, [](const CacheEntry& entry) { return !entry.file.foreign; });
+  if (entries.empty()) return;
+  write_note(format_bytes(bytes_of(entries)) +
+             " that other tools downloaded are not counted; name a model to remove it");
+}
+
+// What is beyond the size; else what was named; else what will never be complete by itself.
+Pruned prune(const CacheOptions& o, std::vector<CacheEntry> entries) {
+  if (o.max_size) return ferrum::prune(std::move(entries), *o.max_size, o.dry_run);
+  if (o.locations.empty()) {
+    std::erase_if(entries, [](const CacheEntry& entry) { return entry.file.complete; });
   }
-  return entries;
+  return ferrum::remove(std::move(entries), o.dry_run);
 }
 
 int prune(const CacheOptions& o) {
   const Caches caches(o);
-  std::vector<Entry> removed, in_use;
-  for (Entry& entry : choose(o, caches.list(o.locations))) {
-    const bool gone = o.dry_run || entry.cache->remove(entry.file);
-    (gone ? removed : in_use).push_back(std::move(entry));
-  }
+  const std::vector<CacheEntry> entries = caches.list(o.locations);
+  if (o.max_size) note_foreign(entries);
+  const auto [removed, in_use] = prune(o, entries);
   if (o.json) {
     write_json({{"removed", to_json(removed)},
                 {"in_use", to_json(in_use)},
                 {"removed_bytes", bytes_of(removed)}});
     return kDone;
   }
-  for (const Entry& entry : removed) {
+  for (const CacheEntry& entry : removed) {
     print_line(entry.file.size_bytes, entry.file.last_used, describe(entry.file));
   }
-  for (const Entry& entry : in_use) write_note("in use, stays: " + describe(entry.file));
+  for (const CacheEntry& entry : in_use) write_note("in use, stays: " + describe(entry.file));
   write_out((o.dry_run ? "would remove " : "removed ") + format_bytes(bytes_of(removed)) + "\n");
   return kDone;
+}
+
+const char* way_back(const CachedFile& file) {
+  return file.source == "packed" ? "it is made again when it is needed" : "download it again";
 }
 
 int verify(const CacheOptions& o) {
@@ -226,7 +221,7 @@ int verify(const CacheOptions& o) {
   TransferProgress line;
   Json damaged = Json::array();
   size_t checked = 0;
-  for (const Entry& entry : caches.list(o.locations)) {
+  for (const CacheEntry& entry : caches.list(o.locations)) {
     if (!entry.file.complete) continue;
     ++checked;
     try {
@@ -237,8 +232,9 @@ int verify(const CacheOptions& o) {
       line.clear();
       if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kUnsupported) throw;
       const bool removed = o.remove && entry.cache->remove(entry.file);
-      write_error(Error(error.code(), describe(entry.file) + ": " + error.message(),
-                        removed ? "it was removed; download it again" : error.hint()));
+      write_error(
+          Error(error.code(), describe(entry.file) + ": " + error.message(),
+                removed ? std::string("it was removed; ") + way_back(entry.file) : error.hint()));
       damaged.push_back({{"file", entry.file}, {"error", error.message()}, {"removed", removed}});
     }
   }
@@ -276,7 +272,9 @@ void add_cache(CLI::App& app, Action& action) {
   CLI::App* prune_command =
       add("prune", "Remove interrupted downloads, or what is named or beyond a size", prune);
   add_locations(prune_command);
-  prune_command->add_option("--max-size", o->max_size, "Keep what was used last, such as 50GB")
+  prune_command
+      ->add_option("--max-size", o->max_size,
+                   "Keep what was used last of ferrum's downloads, such as 50GB")
       ->transform(size_in_bytes())
       ->type_name("SIZE");
   prune_command->add_flag("--dry-run", o->dry_run, "Only say what would go");

@@ -15,7 +15,8 @@ void add_weight_options(CLI::App& command, WeightOptions& o) {
       ->group(group);
   command
       .add_option("--max-cache-size", o.max_cache_size,
-                  "Remove what was used longest ago beyond this, such as 50GB")
+                  "Of ferrum's downloads together, such as 50GB: a new one removes those used "
+                  "longest ago, unless they are in use")
       ->transform(size_in_bytes())
       ->type_name("SIZE")
       ->group(group);

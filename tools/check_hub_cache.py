@@ -140,11 +140,21 @@ def main(ferrum):
         for name in ("config.json", "model.safetensors"):
             found = bytes.fromhex(run_python(inner.format(name), offline))
             check(found == FILES[name][0], f"huggingface_hub finds {name} that ferrum pulled")
-        run_python(inner.format("sub/inner.json"), environment)
+        run_python(inner.format("sub/inner.json"), environment)  # which was not pulled
         check("snapshots/" + COMMIT in run_python(snapshot, offline),
               "huggingface_hub finds the whole snapshot offline, by ferrum's listing")
         found = run_python(scan, offline)
         check(found == f"[] 1 {total} ['main']", "huggingface_hub scans the cache: " + found)
+        time.sleep(1.1)  # the time of the last use has whole seconds
+        subprocess.check_output([ferrum, "inspect", "hf:org/name/model.safetensors"], env=offline)
+        large = len(FILES["model.safetensors"][0])  # what ferrum used last
+        inner = len(FILES["sub/inner.json"][0])
+        for size, left in (large, large + inner), (0, inner):
+            subprocess.run([ferrum, "cache", "prune", "--max-size", str(size)], env=environment,
+                           check=True)
+            found = run_python(scan, offline)
+            check(found == f"[] 1 {left} ['main']",
+                  f"huggingface_hub scans what {size} bytes for ferrum leave: {found}")
 
     with tempfile.TemporaryDirectory() as folder:
         environment = {**online, "HF_HOME": folder, "FERRUM_CACHE": folder + "/own"}
@@ -160,16 +170,12 @@ def main(ferrum):
         verified = subprocess.run([ferrum, "cache", "verify"], env=environment, text=True,
                                   capture_output=True)
         check(verified.stdout == "3 checked, 0 damaged\n", "ferrum verifies: " + verified.stdout)
-        time.sleep(1.1)  # the time of the last use has whole seconds
-        subprocess.check_output([ferrum, "inspect", "hf:org/name/model.safetensors"], env=offline)
-        large = len(FILES["model.safetensors"][0])  # what ferrum used last
-        subprocess.run([ferrum, "cache", "prune", "--max-size", str(large)], env=environment,
-                       check=True)
-        found = run_python(scan, offline)
-        check(found == f"[] 1 {large} ['main']", "huggingface_hub scans what ferrum left: " + found)
         subprocess.run([ferrum, "cache", "prune", "--max-size", "0"], env=environment, check=True)
         found = run_python(scan, offline)
-        check(found == "[] 0 0 []", "and after all was removed: " + found)
+        check(found == f"[] 1 {total} ['main']", "a size removes nothing of it: " + found)
+        subprocess.run([ferrum, "cache", "prune", "hf:org/name"], env=environment, check=True)
+        found = run_python(scan, offline)
+        check(found == "[] 0 0 []", "its name does: " + found)
 
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ std::unique_ptr<PackedWeights> PackedWeights::open(const Job& job, const WeightC
                             const std::stop_token& asked) {
       produce(job.weights, layout, offset, sink, asked);
     };
-    cache.fetch(object, stream, config.max_cache_size, stop, progress);
+    cache.fetch(object, stream, config, stop, progress);
     file = cache.find(object);
     if (!file) throw Error(ErrorCode::kIo, "the packed weights of " + job.location + " are gone");
   }

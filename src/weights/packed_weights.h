@@ -4,7 +4,10 @@
 // What must be decoded, cast or gathered is written once to the cache, by one process, and mapped
 // from there afterwards by all. The file has the tensors' bytes alone, each at a multiple of 64,
 // in the order of the requests; its name stands for everything that decides what is in it: the
-// bytes of every source, the requests, and the layout that the kernels read.
+// bytes of every source, the requests, and the layout that the kernels read. For the bytes stand
+// the stamps of the sources, of a file its path, device, inode, size and time of change (ctime,
+// which no program sets at will), of a remote one its version: to hash the content would be to read
+// all of it at each start, which is what the cache is there to save.
 
 #include <map>
 #include <memory>

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 
 #include "ferrum/types/json.h"
 #include "support/hub_server.h"
+#include "support/requests_at_once.h"
 #include "support/safetensors_bytes.h"
 #include "support/scoped_variable.h"
 #include "support/scripted_source.h"
@@ -328,6 +330,77 @@ TEST_F(PullTest, CtrlCEndsTheWaitForASilentServer) {
   session.type("\x03");
   EXPECT_EQ(session.finish(), 130);
   close(silent);
+}
+
+TEST_F(PullTest, ConnectionsAndTimeAreThoseAskedFor) {
+  const auto file = test::ServedFile::of(weights_of(12 << 20));
+  test::RequestsAtOnce requests;
+  test::HttpServer server(requests.counted([&](const test::ServerRequest& request) {
+    test::ServerReply reply = serve_file(request, file);
+    if (request.number == 0) reply.delay = std::chrono::seconds(60);
+    return reply;
+  }));
+  const auto start = std::chrono::steady_clock::now();
+  const CommandResult result =
+      run_ferrum({"pull", server.url("/w.safetensors"), "--connections", "3", "--timeout", "1"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(requests.most(), 3);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
+class TwoCachesTest : public PullTest {
+ protected:
+  TwoCachesTest() {
+    hub.set_fault([this](const test::ServerRequest& request, bool) {
+      return request.path() == "/other.safetensors" ? std::optional(serve_file(request, other))
+                                                    : std::nullopt;
+    });
+    EXPECT_EQ(run_ferrum({"pull", "hf:org/name/model.safetensors"}).exit_code, 0);
+    for (const fs::path& path : {blob(), lock()}) {
+      fs::last_write_time(path, fs::last_write_time(path) - std::chrono::hours(1));
+    }
+  }
+  fs::path lock() const {
+    return folder.path() / "hub/.locks/models--org--name" / (blob().filename().string() + ".lock");
+  }
+
+  const test::ServedFile other = test::ServedFile::of(weights_of((1 << 20) + 1));
+  const std::string url = hub.content().url("/other.safetensors");
+};
+
+TEST_F(TwoCachesTest, TheLimitOfADownloadIsOneForBoth) {
+  EXPECT_EQ(run_ferrum({"pull", url, "--max-cache-size", "1500KiB"}).exit_code, 0);
+  EXPECT_EQ(run_ferrum({"cache", "list", "hf:org/name"}).exit_code, 1);
+  EXPECT_EQ(run_ferrum({"cache", "list", url}).exit_code, 0);
+}
+
+TEST_F(TwoCachesTest, WhatIsInUseStaysAndTheNextOneGoes) {
+  run_ferrum({"pull", url});
+  const int reader = open(blob().c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(flock(reader, LOCK_SH), 0);
+  const std::vector<std::string> prune{"cache", "prune", "--max-size", "1500KiB"};
+  for (const bool dry_run : {true, false}) {
+    std::vector<std::string> command = prune;
+    if (dry_run) command.push_back("--dry-run");
+    const CommandResult result = run_ferrum(command);
+    EXPECT_THAT(result.err, HasSubstr("in use, stays: hf:org/name/model.safetensors"));
+    EXPECT_THAT(result.out, AllOf(HasSubstr(url), HasSubstr("remove")));
+    EXPECT_EQ(run_ferrum({"cache", "list", url}).exit_code, dry_run ? 0 : 1);
+  }
+  EXPECT_TRUE(fs::exists(blob()));
+  close(reader);
+}
+
+TEST_F(TwoCachesTest, WhatAnotherToolTookIsItsOwn) {
+  run_ferrum({"pull", url});
+  fs::remove(lock());  // as huggingface_hub does
+  EXPECT_THAT(run_ferrum({"cache", "list"}).out, HasSubstr("hf:org/name  (of another tool)\n"));
+  const CommandResult all = run_ferrum({"cache", "prune", "--max-size", "0"});
+  EXPECT_THAT(all.err, HasSubstr("1.0 MiB that other tools downloaded are not counted"));
+  EXPECT_THAT(all.out, AllOf(HasSubstr(url), Not(HasSubstr("hf:org/name"))));
+  EXPECT_TRUE(fs::exists(blob()));
+  EXPECT_THAT(run_ferrum({"cache", "prune", "hf:org/name"}).out, HasSubstr("removed 1.0 MiB\n"));
+  EXPECT_FALSE(fs::exists(blob()));
 }
 
 TEST_F(SlowPullTest, TenPullsMakeOneDownload) {

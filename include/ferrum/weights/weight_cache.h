@@ -2,12 +2,14 @@
 // What was downloaded and kept on this machine.
 //
 // There are two caches: that of the Hugging Face Hub, in the layout that other tools read and write
-// too, and our own of URLs and buckets. Files are whole and verified; other processes may use and
-// change both at any time. Thread-safe.
+// too, and our own of URLs, buckets and packed weights. Files are whole and verified; other
+// processes may use and change both at any time. Thread-safe.
+//
+// A limit is one for both together. It neither counts nor removes what other tools downloaded: they
+// lock nothing while they read, and nobody knows when they last did.
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,13 +21,14 @@
 namespace ferrum {
 
 struct CachedFile {
-  std::string source;    // "huggingface", "url", "s3"
+  std::string source;    // "huggingface", "url", "s3", "packed"
   std::string location;  // "hf:org/name", "https://host/path", without secrets
   std::string name;      // of the file in the model
   std::string path;      // where the bytes lie
   int64_t size_bytes = 0;
   int64_t last_used = 0;  // seconds since 1970
   bool complete = true;   // false: a download that has not ended
+  bool foreign = false;   // another tool downloaded it
 };
 void to_json(Json& json, const CachedFile& file);
 
@@ -38,21 +41,34 @@ class WeightCache {
   virtual std::vector<CachedFile> list() const = 0;
   // Removes a file and what points to it; false for one that is being read or made now.
   virtual bool remove(const CachedFile& file) = 0;
+  // Whether remove() would now.
+  virtual bool is_free(const CachedFile& file) const = 0;
   // Reads a complete file. Throws kInvalidFormat where its hash is not the one it came with, kIo.
   virtual void verify(const CachedFile& file, const std::stop_token& stop,
                       const LoadProgress& progress) const = 0;
 };
 
-// The caches that loads with this config use.
-std::vector<std::unique_ptr<WeightCache>> open_weight_caches(const WeightLoaderConfig& config);
+using WeightCaches = std::vector<std::unique_ptr<WeightCache>>;
 
-// Removes files, the least recently used first, until those that stay have at most `max_bytes`;
-// files in use stay. Gives back what was removed.
-std::vector<CachedFile> prune(WeightCache& cache, int64_t max_bytes);
+// Those that loads with this config use.
+WeightCaches open_weight_caches(const WeightLoaderConfig& config);
 
-// Makes room for a file. Throws kResourceExhausted where it is larger than all that may be kept.
-// Nothing to do without a limit.
-void make_room(WeightCache& cache, std::optional<int64_t> max_bytes, int64_t file_bytes,
-               const std::string& file_name);
+// A file and the cache that it lies in.
+struct CacheEntry {
+  WeightCache* cache;
+  CachedFile file;
+};
+// Of all caches, the least recently used first.
+std::vector<CacheEntry> list(const WeightCaches& caches);
+
+struct Pruned {
+  std::vector<CacheEntry> removed, in_use;
+};
+// Removes entries, the first ones first, until those that stay have at most `max_bytes`: files in
+// use stay, and the next ones go in their place; foreign ones are passed over. `dry_run`: says it
+// only.
+Pruned prune(std::vector<CacheEntry> entries, int64_t max_bytes, bool dry_run = false);
+// Removes all, foreign ones too, but those in use.
+Pruned remove(std::vector<CacheEntry> entries, bool dry_run = false);
 
 }  // namespace ferrum

@@ -19,9 +19,12 @@ struct WeightLoaderConfig {
   bool enable_caching = true;
   // Absent: $FERRUM_CACHE, or ferrum in the user's cache folder.
   std::optional<std::string> cache_dir = {};
-  std::optional<int64_t> max_cache_size = {};  // bytes; the least recently used files go first
-  int max_concurrent_downloads = 16;      // connections of one file at once
-  int download_timeout_seconds = 30;      // without a byte, and to connect
+  // Bytes that all caches together keep of what was downloaded or packed by us: each download makes
+  // room, and the least recently used files go first. What is in use stays. What other tools
+  // downloaded into the Hub's cache counts for nothing and stays.
+  std::optional<int64_t> max_cache_size = {};
+  int max_concurrent_downloads = 16;  // connections of one file at once
+  int download_timeout_seconds = 30;  // without a byte, and to connect
   // What is fetched whole is compared with the hash that its server names. Reads by range, which no
   // hash is for, are held to one version by its validator.
   bool enable_integrity_checks = true;

@@ -98,15 +98,24 @@ bool remove_cached(const fs::path& path, const fs::path& lock,
   return true;
 }
 
-bool remove_partial(const fs::path& path, const fs::path& lock) {
+bool remove_partial(const fs::path& path, const fs::path& lock,
+                    const std::function<void()>& before) {
   if (has_random_suffix(path)) {
     if (!is_abandoned(path)) return false;
     return unlink(path.c_str()) == 0;
   }
   const FileLock maker = FileLock::exclusive(lock);
   if (!maker.held()) return false;
+  if (before) before();
   unlink((path.string() + ".json").c_str());
   return unlink(path.c_str()) == 0;
+}
+
+bool is_unused(const fs::path& path, const fs::path& lock) {
+  if (has_random_suffix(path)) return is_abandoned(path);
+  const FileLock maker = FileLock::exclusive(lock);
+  if (!maker.held()) return false;
+  return path.extension() == kPartialSuffix || FileLock::exclusive_existing(path).held();
 }
 
 void sweep_leftovers(const fs::path& folder) {
@@ -124,7 +133,8 @@ void sweep_records(const fs::path& path) {
 }
 
 void verify_hash(const fs::path& path, Digest digest, const std::string& expected,
-                 const std::stop_token& stop, const LoadProgress& progress) {
+                 const std::string& remedy, const std::stop_token& stop,
+                 const LoadProgress& progress) {
   const auto file = open_mapped_file(path);
   int64_t done = 0;
   file->stream(0, file->size(), [&](std::span<const std::byte> chunk) {
@@ -136,8 +146,7 @@ void verify_hash(const fs::path& path, Digest digest, const std::string& expecte
   const std::string found = digest.hex();
   if (found == expected) return;
   throw Error(ErrorCode::kInvalidFormat,
-              path.string() + " has the hash " + found + ", it came with " + expected,
-              "remove it and download it again");
+              path.string() + " has the hash " + found + ", it came with " + expected, remedy);
 }
 
 }  // namespace ferrum

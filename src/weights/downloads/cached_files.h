@@ -37,8 +37,12 @@ std::unique_ptr<ByteSource> open_cached(const std::filesystem::path& path, const
 bool remove_cached(const std::filesystem::path& path, const std::filesystem::path& lock,
                    const std::function<void()>& before = {});
 
-// Removes a partial file that nobody works on.
-bool remove_partial(const std::filesystem::path& path, const std::filesystem::path& lock);
+// Removes a partial file that nobody works on, likewise.
+bool remove_partial(const std::filesystem::path& path, const std::filesystem::path& lock,
+                    const std::function<void()>& before = {});
+
+// Whether these two, by the kind of file, would remove it now.
+bool is_unused(const std::filesystem::path& path, const std::filesystem::path& lock);
 
 // Removes what killed processes left behind and nobody has touched for a day: files in `folder`
 // with a random suffix, and records of downloads that were finished.
@@ -47,8 +51,10 @@ void sweep_leftovers(const std::filesystem::path& folder);
 // young: for the holder of its lock, without which nobody writes any.
 void sweep_records(const std::filesystem::path& path);
 
-// Throws kInvalidFormat unless the file's digest comes to `expected`; kIo, kCancelled.
+// Throws kInvalidFormat, with `remedy` as its hint, unless the file's digest comes to `expected`;
+// kIo, kCancelled.
 void verify_hash(const std::filesystem::path& path, Digest digest, const std::string& expected,
-                 const std::stop_token& stop, const LoadProgress& progress);
+                 const std::string& remedy, const std::stop_token& stop,
+                 const LoadProgress& progress);
 
 }  // namespace ferrum

@@ -45,17 +45,24 @@ std::multimap<std::string, fs::path> links_of(const fs::path& repository) {
   return links;
 }
 
-fs::path lock_of(const fs::path& blob) {
-  const fs::path repository = blob.parent_path().parent_path();
-  std::string hash = blob.filename();
-  hash = hash.substr(0, hash.find('.'));
-  return repository.parent_path() / ".locks" / repository.filename() / (hash + ".lock");
-}
-
 std::string repo_id_of(const fs::path& repository) {
   std::string id = repository.filename().string().substr(kModels.size());
   if (const size_t mark = id.find("--"); mark != std::string::npos) id.replace(mark, 2, "/");
   return id;
+}
+
+HubFolder folder_of(const fs::path& repository) {
+  return HubFolder(repository.parent_path(), repo_id_of(repository));
+}
+
+// Of a blob, or of the download that is to become one.
+std::string hash_of(const fs::path& blob) {
+  const std::string name = blob.filename();
+  return name.substr(0, name.find('.'));
+}
+
+fs::path lock_of(const fs::path& blob) {
+  return folder_of(blob.parent_path().parent_path()).lock_path(hash_of(blob));
 }
 
 // Its name inside the snapshot: behind snapshots/<commit>/.
@@ -74,6 +81,9 @@ std::optional<CachedFile> describe(const fs::path& repository, const fs::path& b
   file.path = blob.string();
   file.size_bytes = static_cast<int64_t>(status.st_size);
   file.complete = blob.extension() != kPartialSuffix;
+  // Others have no such record of their downloads.
+  file.foreign = file.complete ? !folder_of(repository).is_our_download(hash_of(blob))
+                               : !file_exists(blob.string() + ".json");
   file.last_used = std::max(time_of(blob), time_of(lock_of(blob)));
   const auto link = links.find(blob.filename());
   file.name = link != links.end() ? name_of_link(repository, link->second)
@@ -154,6 +164,11 @@ bool HubCache::remove(const CachedFile& file) {
   return true;
 }
 
+bool HubCache::is_free(const CachedFile& file) const {
+  std::error_code error;
+  return !fs::is_symlink(file.path, error) && is_unused(file.path, lock_of(file.path));
+}
+
 void HubCache::verify(const CachedFile& file, const std::stop_token& stop,
                       const LoadProgress& progress) const {
   const std::string hash = fs::path(file.path).filename();
@@ -161,7 +176,8 @@ void HubCache::verify(const CachedFile& file, const std::stop_token& stop,
     throw Error(ErrorCode::kInvalidFormat, file.path + " is not named by a hash",
                 "another tool put it there; remove it and download it again");
   }
-  verify_hash(file.path, digest_for(hash, file.size_bytes), hash, stop, progress);
+  verify_hash(file.path, digest_for(hash, file.size_bytes), hash, "remove it and download it again",
+              stop, progress);
 }
 
 }  // namespace ferrum

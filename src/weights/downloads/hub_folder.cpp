@@ -1,5 +1,6 @@
 #include "weights/downloads/hub_folder.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,7 +39,9 @@ bool is_there(const fs::path& path) {
   return fs::is_regular_file(path, error);
 }
 
-// The blob that a snapshot's link points to; empty for a file without link.
+// In the lock of a blob that we downloaded.
+constexpr std::string_view kOurs = "downloaded by ferrum\n";
+
 // Other tools may have removed their lock. A read-only cache keeps no order of use.
 void mark_used(const fs::path& lock) try {
   if (!file_exists(lock)) FileLock::exclusive(lock);  // makes it
@@ -46,6 +49,7 @@ void mark_used(const fs::path& lock) try {
 } catch (const Error&) {
 }
 
+// The blob that a snapshot's link points to; empty for a file without link.
 std::string linked_hash(const fs::path& link) {
   std::error_code error;
   const fs::path target = fs::read_symlink(link, error);
@@ -80,6 +84,12 @@ fs::path HubFolder::blob_path(std::string_view hash) const { return path_ / "blo
 
 fs::path HubFolder::lock_path(std::string_view hash) const {
   return cache_ / ".locks" / path_.filename() / (std::string(hash) + ".lock");
+}
+
+bool HubFolder::is_our_download(std::string_view hash) const try {
+  return read_file(lock_path(hash), kMaxRecordBytes) == kOurs;
+} catch (const Error&) {  // there is none
+  return false;
 }
 
 fs::path HubFolder::snapshot_path(const std::string& commit) const {
@@ -149,6 +159,17 @@ void HubFolder::make() const {
   for (const char* name : {"blobs", "refs", "snapshots"}) make_folders(path_ / name);
   const fs::path tag = cache_ / "CACHEDIR.TAG";
   if (!file_exists(tag)) replace_file(tag, kCacheTag);
+}
+
+// In place: a new file would not be locked.
+void HubFolder::note_download(std::string_view hash) const {
+  const fs::path path = lock_path(hash);
+  const int lock = ::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+  if (lock < 0) throw write_error(path, errno);
+  const bool written = write(lock, kOurs.data(), kOurs.size()) == std::ssize(kOurs);
+  const int error = errno;
+  close(lock);
+  if (!written) throw write_error(path, error);
 }
 
 void HubFolder::link(const std::string& commit, const std::string& file,

@@ -7,7 +7,9 @@
 //   <cache>/models--org--name/trees/<commit>.json          all files of a commit
 //   <cache>/models--org--name/.no_exist/<commit>/<file>    known not to be there
 //   <cache>/.locks/models--org--name/<hash>.lock           held by who makes or removes a blob; its
-//                                                          time is that of the last use by us
+//                                                          time is that of the last use by us, and
+//                                                          it says so where we downloaded the blob
+//                                                          (other tools remove or empty it)
 // Names of files and revisions are is_model_file_name, commits and hashes hexadecimal: the caller
 // has checked them before they get here.
 
@@ -48,6 +50,9 @@ class HubFolder {
   std::filesystem::path blob_path(std::string_view hash) const;
   std::filesystem::path lock_path(std::string_view hash) const;
 
+  // Whether we downloaded the blob, and no other tool has locked it since.
+  bool is_our_download(std::string_view hash) const;
+
   // What is known without asking the Hub.
   std::optional<std::string> find_commit(const std::string& revision) const;
   // Null for what is not there. Marks it as used.
@@ -64,6 +69,7 @@ class HubFolder {
 
   // These throw write_error. `make` also puts the mark of a cache into the cache folder.
   void make() const;
+  void note_download(std::string_view hash) const;  // for the holder of its lock
   void link(const std::string& commit, const std::string& file, std::string_view hash) const;
   void note_commit(const std::string& revision, const std::string& commit) const;
   void note_missing(const std::string& commit, const std::string& file) const;

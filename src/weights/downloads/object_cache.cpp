@@ -8,6 +8,7 @@
 
 #include "ferrum/types/error.h"
 #include "weights/disk.h"
+#include "weights/downloads/cache_limit.h"
 #include "weights/downloads/cached_files.h"
 
 namespace ferrum {
@@ -18,7 +19,11 @@ namespace fs = std::filesystem;
 constexpr size_t kNameDigits = 32;
 
 fs::path record_of(const fs::path& path) { return path.string() + ".json"; }
-fs::path lock_of(const fs::path& path) { return path.string() + ".lock"; }
+// Of a version, or of the download that is to become one.
+fs::path lock_of(fs::path path) {
+  if (path.extension() == kPartialSuffix) path.replace_extension();
+  return path.string() + ".lock";
+}
 
 // What <version>.json says.
 struct Record {
@@ -49,12 +54,13 @@ CachedFile describe(const fs::path& path, int64_t bytes) {
 }
 
 bool remove_path(const fs::path& path) {
+  const auto before = [&] { unlink(lock_of(path).c_str()); };
   if (path.extension() == kPartialSuffix) {
-    fs::path whole = path;
-    return remove_partial(path, lock_of(whole.replace_extension()));
+    if (!remove_partial(path, lock_of(path), before)) return false;
+  } else {
+    if (!remove_cached(path, lock_of(path), before)) return false;
+    unlink(record_of(path).c_str());
   }
-  if (!remove_cached(path, lock_of(path), [&] { unlink(lock_of(path).c_str()); })) return false;
-  unlink(record_of(path).c_str());
   rmdir(path.parent_path().c_str());  // where it was the last one
   return true;
 }
@@ -75,15 +81,11 @@ std::unique_ptr<ByteSource> ObjectCache::find(const CachedObject& object) const 
 }
 
 void ObjectCache::fetch(const CachedObject& object, const ObjectStream& stream,
-                        std::optional<int64_t> max_bytes, const std::stop_token& stop,
+                        const WeightLoaderConfig& config, const std::stop_token& stop,
                         const LoadProgress& progress) {
   Download d;
   d.path = path_of(object);
-  if (file_exists(d.path, object.size_bytes)) {
-    set_time_to_now(record_of(d.path));
-  } else {
-    make_room(*this, max_bytes, object.size_bytes, object.location);
-  }
+  if (file_exists(d.path, object.size_bytes)) set_time_to_now(record_of(d.path));
   d.lock = lock_of(d.path);
   d.content = {object.location, object.validator, object.size_bytes, Digest::sha256()};
   d.hash = object.sha256;
@@ -92,7 +94,7 @@ void ObjectCache::fetch(const CachedObject& object, const ObjectStream& stream,
     const Json record{{"name", object.location}, {"sha256", hash}};
     replace_file(record_of(d.path), record.dump(-1, ' ', false, Json::error_handler_t::replace));
   };
-  download(d, stop, progress);
+  download_within_limit(d, config, {}, stop, progress);
   remove_other_versions(d.path);
 }
 
@@ -101,8 +103,11 @@ void ObjectCache::remove_other_versions(const fs::path& path) {
   std::vector<fs::path> others;
   for (fs::directory_iterator it(path.parent_path(), error), end; !error && it != end;
        it.increment(error)) {
-    const std::string name = it->path().filename();
-    if (is_hex(name, kNameDigits) && name != path.filename()) others.push_back(it->path());
+    fs::path version = it->path();
+    if (version.extension() == kPartialSuffix) version.replace_extension();
+    if (is_hex(version.filename().string(), kNameDigits) && version != path) {
+      others.push_back(it->path());
+    }
   }
   for (const fs::path& other : others) remove_path(other);
 }
@@ -129,9 +134,15 @@ std::vector<CachedFile> ObjectCache::list() const {
 
 bool ObjectCache::remove(const CachedFile& file) { return remove_path(file.path); }
 
+bool ObjectCache::is_free(const CachedFile& file) const {
+  return is_unused(file.path, lock_of(file.path));
+}
+
 void ObjectCache::verify(const CachedFile& file, const std::stop_token& stop,
                          const LoadProgress& progress) const {
-  verify_hash(file.path, Digest::sha256(), read_record(file.path).sha256, stop, progress);
+  const char* remedy = file.source == "packed" ? "remove it: it is made again when it is needed"
+                                               : "remove it and download it again";
+  verify_hash(file.path, Digest::sha256(), read_record(file.path).sha256, remedy, stop, progress);
 }
 
 }  // namespace ferrum

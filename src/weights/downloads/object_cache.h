@@ -9,7 +9,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -37,15 +36,16 @@ class ObjectCache : public WeightCache {
   // The mapped file, which nobody removes while it or a view of it lives; null where it is missing.
   std::unique_ptr<ByteSource> find(const CachedObject& object) const;
 
-  // Brings the object here from what `stream` gives, once for all processes, after making room
-  // within `max_bytes`. Versions that it replaces go. Throws as download() and make_room.
+  // Brings the object here from what `stream` gives, once for all processes, within the config's
+  // max_cache_size. Versions that it replaces go. Throws as download_within_limit().
   void fetch(const CachedObject& object, const ObjectStream& stream,
-             std::optional<int64_t> max_bytes, const std::stop_token& stop,
+             const WeightLoaderConfig& config, const std::stop_token& stop,
              const LoadProgress& progress);
 
   std::string folder() const override { return folder_.string(); }
   std::vector<CachedFile> list() const override;
   bool remove(const CachedFile& file) override;
+  bool is_free(const CachedFile& file) const override;
   void verify(const CachedFile& file, const std::stop_token& stop,
               const LoadProgress& progress) const override;
 

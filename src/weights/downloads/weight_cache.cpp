@@ -1,49 +1,65 @@
 #include "ferrum/weights/weight_cache.h"
 
-#include "ferrum/types/error.h"
-#include "ferrum/types/format_bytes.h"
+#include <algorithm>
+#include <utility>
+
 #include "weights/downloads/cache_folders.h"
 #include "weights/downloads/hub_cache.h"
 #include "weights/downloads/object_cache.h"
 
 namespace ferrum {
+namespace {
 
-void to_json(Json& json, const CachedFile& f) {
-  json = {{"source", f.source},    {"location", f.location},     {"name", f.name},
-          {"path", f.path},        {"size_bytes", f.size_bytes}, {"last_used", f.last_used},
-          {"complete", f.complete}};
+void remove_one(CacheEntry entry, bool dry_run, Pruned& pruned) {
+  const bool gone = dry_run ? entry.cache->is_free(entry.file) : entry.cache->remove(entry.file);
+  (gone ? pruned.removed : pruned.in_use).push_back(std::move(entry));
 }
 
-std::vector<std::unique_ptr<WeightCache>> open_weight_caches(const WeightLoaderConfig& config) {
-  std::vector<std::unique_ptr<WeightCache>> caches;
+}  // namespace
+
+void to_json(Json& json, const CachedFile& f) {
+  json = {{"source", f.source},     {"location", f.location},     {"name", f.name},
+          {"path", f.path},         {"size_bytes", f.size_bytes}, {"last_used", f.last_used},
+          {"complete", f.complete}, {"foreign", f.foreign}};
+}
+
+WeightCaches open_weight_caches(const WeightLoaderConfig& config) {
+  WeightCaches caches;
   caches.push_back(std::make_unique<HubCache>(hub_cache_folder(config)));
   caches.push_back(std::make_unique<ObjectCache>(object_cache_folder(config)));
   return caches;
 }
 
-std::vector<CachedFile> prune(WeightCache& cache, int64_t max_bytes) {
-  std::vector<CachedFile> files = cache.list(), removed;
-  int64_t bytes = 0;
-  for (const CachedFile& file : files) bytes += file.size_bytes;
-  for (CachedFile& file : files) {
-    if (bytes <= max_bytes) break;
-    if (!cache.remove(file)) continue;
-    bytes -= file.size_bytes;
-    removed.push_back(std::move(file));
+std::vector<CacheEntry> list(const WeightCaches& caches) {
+  std::vector<CacheEntry> entries;
+  for (const auto& cache : caches) {
+    for (CachedFile& file : cache->list()) entries.push_back({cache.get(), std::move(file)});
   }
-  return removed;
+  std::stable_sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
+    return a.file.last_used < b.file.last_used;
+  });
+  return entries;
 }
 
-void make_room(WeightCache& cache, std::optional<int64_t> max_bytes, int64_t file_bytes,
-               const std::string& file_name) {
-  if (!max_bytes) return;
-  if (file_bytes > *max_bytes) {
-    throw Error(ErrorCode::kResourceExhausted,
-                file_name + " has " + format_bytes(file_bytes) + ", the cache may hold " +
-                    format_bytes(*max_bytes),
-                "raise max_cache_size, or read without caching");
+Pruned prune(std::vector<CacheEntry> entries, int64_t max_bytes, bool dry_run) {
+  std::erase_if(entries, [](const CacheEntry& entry) { return entry.file.foreign; });
+  int64_t bytes = 0;
+  for (const CacheEntry& entry : entries) bytes += entry.file.size_bytes;
+  Pruned pruned;
+  for (CacheEntry& entry : entries) {
+    if (bytes <= max_bytes) break;
+    const int64_t file_bytes = entry.file.size_bytes;
+    const size_t removed = pruned.removed.size();
+    remove_one(std::move(entry), dry_run, pruned);
+    if (pruned.removed.size() > removed) bytes -= file_bytes;
   }
-  prune(cache, *max_bytes - file_bytes);
+  return pruned;
+}
+
+Pruned remove(std::vector<CacheEntry> entries, bool dry_run) {
+  Pruned pruned;
+  for (CacheEntry& entry : entries) remove_one(std::move(entry), dry_run, pruned);
+  return pruned;
 }
 
 }  // namespace ferrum

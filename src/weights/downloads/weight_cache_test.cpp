@@ -57,6 +57,15 @@ std::string text_of(const ByteSource& source) {
   return text;
 }
 
+// Of one cache, what is removed.
+std::vector<CachedFile> prune(WeightCache& cache, int64_t max_bytes) {
+  std::vector<CacheEntry> entries;
+  for (const CachedFile& file : cache.list()) entries.push_back({&cache, file});
+  std::vector<CachedFile> removed;
+  for (const CacheEntry& entry : prune(entries, max_bytes).removed) removed.push_back(entry.file);
+  return removed;
+}
+
 ObjectStream stream_of(const test::ScriptedSource& source) {
   return [source](int64_t offset, FunctionRef<void(std::span<const std::byte>)> sink,
                   const std::stop_token&) { source.stream(offset, source.size() - offset, sink); };
@@ -97,8 +106,13 @@ class ObjectCacheTest : public testing::Test {
   }
   void fetch(const std::string& name, const std::string& bytes,
              std::optional<int64_t> max_bytes = {}, const std::string& etag = "\"1\"") {
-    cache.fetch(object(name, bytes, etag), stream_of(test::ScriptedSource(bytes)), max_bytes, {},
-                {});
+    fetch(object(name, bytes, etag), test::ScriptedSource(bytes), max_bytes);
+  }
+  void fetch(const CachedObject& object, const test::ScriptedSource& source,
+             std::optional<int64_t> max_bytes = {}) {
+    WeightLoaderConfig limited = config;
+    limited.max_cache_size = max_bytes;
+    cache.fetch(object, stream_of(source), limited, {}, {});
   }
   // Makes the order of use that of the calls.
   void age(const std::string& name) {
@@ -108,7 +122,8 @@ class ObjectCacheTest : public testing::Test {
   }
 
   const test::TempFolder folder;
-  ObjectCache cache{folder.path() / "objects"};
+  const WeightLoaderConfig config{.cache_dir = folder.path().string()};
+  ObjectCache cache{object_cache_folder(config)};
   int aged = 0;
 };
 
@@ -138,6 +153,27 @@ TEST_F(ObjectCacheTest, ANewVersionReplacesTheOldOne) {
   EXPECT_EQ(cache.find(object("a.bin", "alpha")), nullptr);
   EXPECT_EQ(text_of(*cache.find(object("a.bin", "omega!", "\"2\""))), "omega!");
   EXPECT_THAT(cache.list(), SizeIs(1));
+}
+
+TEST_F(ObjectCacheTest, DownloadsOfOlderVersionsThatNobodyWorksOnGo) {
+  const std::string bytes = test::pattern_bytes(3 << 20);
+  test::ScriptedSource cut(bytes);
+  cut.fail_at = 1 << 20;
+  EXPECT_THROW(fetch(object("a.bin", bytes, "\"1\""), cut), Error);
+  const fs::path first = cache.list()[0].path;
+  EXPECT_THROW(fetch(object("a.bin", bytes, "\"2\""), cut), Error);
+  const auto lock_path = [](fs::path partial) { return partial.replace_extension(".lock"); };
+  {
+    const FileLock maker = FileLock::exclusive(lock_path(first));
+    fetch("a.bin", "omega", {}, "\"3\"");
+    EXPECT_THAT(cache.list(), SizeIs(2));
+    EXPECT_TRUE(fs::exists(first));
+  }
+  fetch("a.bin", "omega", {}, "\"3\"");
+  EXPECT_THAT(cache.list(), SizeIs(1));
+  EXPECT_FALSE(fs::exists(first));
+  EXPECT_FALSE(fs::exists(first.string() + ".json"));
+  EXPECT_FALSE(fs::exists(lock_path(first)));
 }
 
 TEST_F(ObjectCacheTest, NoSecretReachesTheDisk) {
@@ -192,12 +228,18 @@ TEST_F(ObjectCacheTest, AFileLargerThanTheCacheIsRefusedWithBothSizes) {
   EXPECT_THAT(cache.list(), IsEmpty());
 }
 
-TEST_F(ObjectCacheTest, VerifyFindsDamage) {
+TEST_F(ObjectCacheTest, VerifyFindsDamageAndSaysTheWayBack) {
+  CachedObject packed = object("b.bin", "alpha");
+  packed.source = "packed";
   fetch("a.bin", "alpha");
-  const CachedFile file = cache.list()[0];
-  cache.verify(file, {}, {});
-  std::ofstream(file.path) << "alphA";
-  test::expect_error(ErrorCode::kInvalidFormat, testing::_, [&] { cache.verify(file, {}, {}); });
+  fetch(packed, test::ScriptedSource("alpha"));
+  for (const CachedFile& file : cache.list()) {
+    cache.verify(file, {}, {});
+    std::ofstream(file.path) << "alphA";
+    const Error error = test::error_of([&] { cache.verify(file, {}, {}); });
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidFormat);
+    EXPECT_THAT(error.hint(), HasSubstr(file.source == "packed" ? "made again" : "download it"));
+  }
 }
 
 TEST_F(ObjectCacheTest, InterruptedDownloadsAreListedAndPruned) {
@@ -205,7 +247,7 @@ TEST_F(ObjectCacheTest, InterruptedDownloadsAreListedAndPruned) {
   const CachedObject a = object("a.bin", bytes);
   test::ScriptedSource source(bytes);
   source.fail_at = 2 << 20;
-  EXPECT_THROW(cache.fetch(a, stream_of(source), {}, {}, {}), Error);
+  EXPECT_THROW(fetch(a, source), Error);
   const auto files = cache.list();
   ASSERT_THAT(files, SizeIs(1));
   EXPECT_FALSE(files[0].complete);
@@ -240,6 +282,7 @@ class HubCacheTest : public testing::Test {
     std::ofstream(model.blob_path(hash)) << bytes;
     model.link(commit, file, hash);
     FileLock::exclusive(model.lock_path(hash));
+    model.note_download(hash);
     set_age(model.blob_path(hash), age);
     set_age(model.lock_path(hash), age);
   }

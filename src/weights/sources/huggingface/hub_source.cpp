@@ -3,11 +3,9 @@
 #include <algorithm>
 
 #include "ferrum/types/error.h"
-#include "ferrum/weights/weight_cache.h"
 #include "weights/disk.h"
 #include "weights/downloads/cache_folders.h"
-#include "weights/downloads/download.h"
-#include "weights/downloads/hub_cache.h"
+#include "weights/downloads/cache_limit.h"
 #include "weights/http/remote_object.h"
 
 namespace ferrum {
@@ -136,8 +134,7 @@ void HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& con
     if (progress) progress(*size, *size);
     return true;
   };
-  if (is_commit(location.revision) &&
-      is_there(location.revision, find_listed(location, folder))) {
+  if (is_commit(location.revision) && is_there(location.revision, find_listed(location, folder))) {
     return;
   }
   HubClient client = client_for(config, !folder.find_commit(location.revision));
@@ -146,10 +143,6 @@ void HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& con
   const HubFile& file = found.file.value();
   Download d;
   d.path = folder.blob_path(file.hash);
-  if (!file_exists(d.path, file.size)) {
-    HubCache all(cache);
-    make_room(all, config.max_cache_size, file.size, location.to_string());
-  }
   folder.make();
   d.lock = folder.lock_path(file.hash);
   d.content = {location.filename, file.hash, file.size, digest_for(file.hash, file.size)};
@@ -160,7 +153,8 @@ void HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& con
                               options_for(config, client.settings()), stopped);
     object.stream(offset, object.size() - offset, sink, stopped);
   };
-  download(d, stop, progress);
+  d.before_publish = [&](const std::string&) { try_to([&] { folder.note_download(file.hash); }); };
+  download_within_limit(d, config, location.cache_dir, stop, progress);
   folder.link(found.commit, location.filename, file.hash);
   folder.note_commit(location.revision, found.commit);
 }

@@ -112,9 +112,38 @@ TEST_F(HubThreatsTest, AListingThatGoesOnElsewhereOrForeverIsRefused) {
 }
 
 TEST_F(HubThreatsTest, RedirectsLeaveNeitherHttpNorTheHeadersBehindIt) {
+  ScopedVariable secret("HF_TOKEN", "hf_secret");
+  config.default_headers = {{"X-Api-Key", "key_secret"}, {"Cookie", "c=secret"}};
   change_header("Location", "file:///etc/passwd");
   EXPECT_EQ(test::error_of([&] { fetch("model.safetensors"); }).code(), ErrorCode::kIo);
   EXPECT_FALSE(fs::exists(blob({weights, true})));
+
+  // Over http it goes on, from one origin to the next, without what was meant for the Hub.
+  test::HttpServer last([&](const ServerRequest& request) {
+    return serve_file(request, test::ServedFile::of(weights));
+  });
+  test::HttpServer between([&](const ServerRequest&) {
+    ServerReply reply;
+    reply.status = 302;
+    reply.headers = {{"Location", last.url("/x")}};
+    return reply;
+  });
+  change_header("Location", between.url("/x"));
+  fetch("model.safetensors");
+  EXPECT_TRUE(fs::exists(blob({weights, true})));
+  for (const test::HttpServer* server : {&between, &last}) {
+    EXPECT_THAT(server->requests(), Not(testing::IsEmpty()));
+    for (const ServerRequest& request : server->requests()) {
+      for (const auto& [name, value] : request.headers) {
+        EXPECT_THAT(value, Not(HasSubstr("secret"))) << name;
+      }
+    }
+  }
+  for (const ServerRequest& request : hub.hub().requests()) {
+    for (const char* name : {"Authorization", "X-Api-Key", "Cookie"}) {
+      EXPECT_NE(request.header(name), nullptr) << name;
+    }
+  }
 }
 
 TEST_F(HubThreatsTest, OtherBytesThanAnnouncedNeverGetTheName) {

@@ -137,8 +137,7 @@ void S3Source::fetch(const WeightSource& source, const WeightLoaderConfig& confi
         stop_stream);
     if (crc) check_crc(location, *crc, *checksum);
   };
-  ObjectCache(object_cache_folder(config))
-      .fetch(object, stream, config.max_cache_size, stop, progress);
+  ObjectCache(object_cache_folder(config)).fetch(object, stream, config, stop, progress);
 }
 
 std::unique_ptr<ModelFiles> S3Source::open_model(const std::string& url,

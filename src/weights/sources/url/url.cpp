@@ -104,7 +104,7 @@ class UrlSources {
       object->stream(offset, object->size() - offset, sink, stops);
     };
     ObjectCache(object_cache_folder(config))
-        .fetch(cached_object(location, *object), stream, config.max_cache_size, stop, progress);
+        .fetch(cached_object(location, *object), stream, config, stop, progress);
     std::string stamp = stamp_of(location, *object, config);
     recent_.put({key, std::move(stamp), std::move(object), Clock::now()});
   }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "support/expect_error.h"
 #include "support/host_tensor_factory.h"
 #include "support/http_server.h"
+#include "support/requests_at_once.h"
 #include "support/safetensors_bytes.h"
 #include "support/temp_folder.h"
 #include "weights/sources/url/url_location.h"
@@ -190,6 +192,32 @@ TEST_F(UrlSourceTest, HeadersOfSourceAndConfigGoToTheOriginAlone) {
   EXPECT_EQ(*asked.header("X-Team"), "t");
   EXPECT_EQ(redirected.header("X-Api-Key"), nullptr);
   EXPECT_EQ(redirected.header("X-Team"), nullptr);
+}
+
+TEST_F(UrlSourceTest, TheConfigSaysHowManyConnectionsThereAre) {
+  const ServedFile file = ServedFile::of_size(12 * kMiB);
+  for (const int connections : {1, 3}) {
+    test::RequestsAtOnce requests;
+    HttpServer server(requests.counted(
+        [&](const ServerRequest& request) { return serve_file(request, file); }));
+    config.max_concurrent_downloads = connections;
+    part.fetch(at(server.url("/x")), config, {}, {});
+    EXPECT_EQ(requests.most(), connections);
+  }
+}
+
+TEST_F(UrlSourceTest, TheConfigSaysWhenASilentServerIsLeft) {
+  using std::chrono::steady_clock, std::chrono::seconds;
+  HttpServer server([](const ServerRequest& request) {
+    ServerReply reply = serve_file(request, ServedFile::of("bytes"));
+    if (request.number == 0) reply.delay = seconds(60);
+    return reply;
+  });
+  config.download_timeout_seconds = 1;
+  const auto start = steady_clock::now();
+  EXPECT_EQ(part.open(at(server.url("/x")), config)->size(), 5);
+  EXPECT_GE(steady_clock::now() - start, seconds(1));
+  EXPECT_LT(steady_clock::now() - start, seconds(20));
 }
 
 TEST_F(UrlSourceTest, AModelIsAFolder) {
