@@ -75,19 +75,16 @@ std::vector<Wanted> find_files(const PullOptions& o, const Parts& parts, WeightL
 struct Pulled {
   std::string name;
   int64_t size_bytes = 0;
-  int64_t fetched_bytes = 0;  // 0: it was there
+  int64_t fetched_bytes = 0;  // 0: it was there, or another process brought it
   double seconds = 0;
 };
 
 Pulled pull_file(const Wanted& file, const std::string& stage, WeightLoader& loader,
                  const std::stop_token& stop, TransferProgress& line) {
   Pulled pulled{file.name};
-  int64_t first = -1;
   const auto start = std::chrono::steady_clock::now();
-  loader.preload(file.source, stop, [&](int64_t done, int64_t total) {
-    if (first < 0) first = done;
+  pulled.fetched_bytes = loader.preload(file.source, stop, [&](int64_t done, int64_t total) {
     pulled.size_bytes = total;
-    pulled.fetched_bytes = done - first;
     line.show(stage, done, total);
   });
   pulled.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

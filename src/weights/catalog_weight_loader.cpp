@@ -121,20 +121,22 @@ class CatalogWeightLoader : public WeightLoader {
     return readers_.open(source)->metadata();
   }
 
-  void preload(const WeightSource& source, std::stop_token stop,
-               const LoadProgress& progress) override {
+  int64_t preload(const WeightSource& source, std::stop_token stop,
+                  const LoadProgress& progress) override {
     int64_t before = 0;  // bytes of the files that are near
+    int64_t fetched = 0;
     const auto preload_next = [&](const WeightSource& file) {
       int64_t size = 0;
-      preload_file(file, stop, [&](int64_t done, int64_t total) {
+      fetched += preload_file(file, stop, [&](int64_t done, int64_t total) {
         size = total;
         if (progress) progress(before + done, before + total);
       });
       before += size;
     };
     preload_next(source);
-    if (!readers_.may_go_on(source)) return;
+    if (!readers_.may_go_on(source)) return fetched;
     for (const WeightSource& file : readers_.further_files_of(source)) preload_next(file);
+    return fetched;
   }
 
   WeightLoaderCapabilities capabilities() const override {
@@ -155,13 +157,15 @@ class CatalogWeightLoader : public WeightLoader {
   }
 
  private:
-  void preload_file(const WeightSource& file, std::stop_token stop, const LoadProgress& progress) {
+  int64_t preload_file(const WeightSource& file, std::stop_token stop,
+                       const LoadProgress& progress) {
     const SourcePart& part = catalogs_.sources.get(file.kind);
     if (part.fetch && config_.enable_caching) {
       return part.fetch(file, config_, std::move(stop), progress);
     }
     const int readers = config_.max_concurrent_loads > 0 ? threads_ : kPreloadReaders;
     prefetch_all(*readers_.open_bytes(file), readers, stop, progress);
+    return 0;
   }
 
   std::vector<Job> prepare(std::span<const TensorSpec> specs) {

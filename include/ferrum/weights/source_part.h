@@ -33,10 +33,11 @@ struct SourcePart {
   // a link would lead out of the model, kInvalidFormat. Null: nothing lies beside it.
   std::function<WeightSource(const WeightSource&, std::string_view name)> sibling = {};
 
-  // Brings the whole file into the cache, verified; `open` then finds it there. Null where the
-  // bytes are near already: preload then reads what `open` gives.
-  std::function<void(const WeightSource&, const WeightLoaderConfig&, std::stop_token,
-                     const LoadProgress&)>
+  // Brings the whole file into the cache, verified; `open` then finds it there. Gives back how many
+  // bytes it fetched, which those are not that were there or that another process brought. Null
+  // where the bytes are near already: preload then reads what `open` gives.
+  std::function<int64_t(const WeightSource&, const WeightLoaderConfig&, std::stop_token,
+                        const LoadProgress&)>
       fetch = {};
 
   // How a location begins that users write for this kind: "s3://". With none, it has no text form.

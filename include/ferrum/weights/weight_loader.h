@@ -89,9 +89,10 @@ class WeightLoader {
   // Reads headers alone.
   virtual WeightMetadata get_metadata(const WeightSource& source) = 0;
   // Brings all bytes near, those of further parts too, so that the loads that follow wait for no
-  // medium: for a mapped file, into the page cache.
-  virtual void preload(const WeightSource& source, std::stop_token stop = {},
-                       const LoadProgress& progress = {}) = 0;
+  // medium: for a mapped file, into the page cache. Gives back how many bytes it fetched from
+  // elsewhere: not those that were on this machine, nor those that another process brought.
+  virtual int64_t preload(const WeightSource& source, std::stop_token stop = {},
+                          const LoadProgress& progress = {}) = 0;
   virtual WeightLoaderCapabilities capabilities() const = 0;
 };
 

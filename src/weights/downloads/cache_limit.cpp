@@ -53,9 +53,9 @@ void prune_others(const Download& d, const WeightCaches& caches, int64_t max_byt
 
 }  // namespace
 
-void download_within_limit(const Download& d, const WeightLoaderConfig& config,
-                           const std::optional<std::string>& hub_folder,
-                           const std::stop_token& stop, const LoadProgress& progress) {
+int64_t download_within_limit(const Download& d, const WeightLoaderConfig& config,
+                              const std::optional<std::string>& hub_folder,
+                              const std::stop_token& stop, const LoadProgress& progress) {
   if (!config.max_cache_size || file_exists(d.path, d.content.size)) {
     return download(d, stop, progress);
   }
@@ -70,10 +70,11 @@ void download_within_limit(const Download& d, const WeightLoaderConfig& config,
     const auto turn = wait_for_turn(own, stop);
     prune_others(d, caches, room);
   }
-  download(d, stop, progress);
+  const int64_t fetched = download(d, stop, progress);
   const auto turn = wait_for_turn(own, stop);
   // Unless it has gone again, for another that came at the same time.
   if (file_exists(d.path)) prune_others(d, caches, room);
+  return fetched;
 }
 
 }  // namespace ferrum

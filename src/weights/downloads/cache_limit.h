@@ -14,8 +14,8 @@ namespace ferrum {
 // download meanwhile. The file itself stays, and what of it is there already. `hub_folder`: of a
 // source that names a cache of the Hub, in place of the config's.
 // Throws as download(), and kResourceExhausted for a file larger than all that may be kept.
-void download_within_limit(const Download& download, const WeightLoaderConfig& config,
-                           const std::optional<std::string>& hub_folder,
-                           const std::stop_token& stop, const LoadProgress& progress);
+int64_t download_within_limit(const Download& download, const WeightLoaderConfig& config,
+                              const std::optional<std::string>& hub_folder,
+                              const std::stop_token& stop, const LoadProgress& progress);
 
 }  // namespace ferrum

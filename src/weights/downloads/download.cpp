@@ -85,27 +85,29 @@ void check_hash(const Download& d, PartialFile& file) {
 
 }  // namespace
 
-void download(const Download& d, const std::stop_token& stop, const LoadProgress& progress) {
+int64_t download(const Download& d, const std::stop_token& stop, const LoadProgress& progress) {
   const auto is_there = [&] {
     const bool found = file_exists(d.path, d.content.size);
     if (found && progress) progress(d.content.size, d.content.size);
     return found;
   };
-  if (is_there()) return;
+  if (is_there()) return 0;
   check_stop(d, stop);
   make_folders(d.path.parent_path());
   const FileLock lock = wait_for_lock(d, stop, progress);
-  if (is_there()) return;
+  if (is_there()) return 0;
   sweep_leftovers(d.path.parent_path());
   if (lock.held()) sweep_records(d.path);
   const fs::path path = lock.held()
                             ? partial_path(d)
                             : fs::path(d.path.string() + "." + random_suffix() + kPartialSuffix);
   PartialFile file(path, d.content, lock.held());
+  const int64_t before = file.bytes();
   fetch_rest(d, file, stop, progress);
   check_hash(d, file);
   if (d.before_publish) d.before_publish(file.hash());
   file.publish(d.path);
+  return d.content.size - before;
 }
 
 }  // namespace ferrum

@@ -33,12 +33,14 @@ struct Download {
   std::function<void(const std::string& hash)> before_publish = {};
 };
 
-// Returns when the file is there, made by this process or by another that was faster; while another
-// makes it, `progress` shows how far that one is. Where the file system has no locks, processes
-// work side by side on files of their own, and nothing is resumed.
+// Returns when the file is there, made by this process or by another that was faster: how many
+// bytes this one was handed. While another makes it, `progress` shows how far that one is. Where
+// the file system has no locks, processes work side by side on files of their own, and nothing is
+// resumed.
 // Throws what `stream` throws; kIo where it hands over fewer bytes or more than there should be;
 // kInvalidFormat for bytes of another hash, which are removed; kResourceExhausted for a full disk,
 // kIo for one that cannot be written; kCancelled.
-void download(const Download& download, const std::stop_token& stop, const LoadProgress& progress);
+int64_t download(const Download& download, const std::stop_token& stop,
+                 const LoadProgress& progress);
 
 }  // namespace ferrum

@@ -80,9 +80,9 @@ std::unique_ptr<ByteSource> ObjectCache::find(const CachedObject& object) const 
   return bytes;
 }
 
-void ObjectCache::fetch(const CachedObject& object, const ObjectStream& stream,
-                        const WeightLoaderConfig& config, const std::stop_token& stop,
-                        const LoadProgress& progress) {
+int64_t ObjectCache::fetch(const CachedObject& object, const ObjectStream& stream,
+                           const WeightLoaderConfig& config, const std::stop_token& stop,
+                           const LoadProgress& progress) {
   Download d;
   d.path = path_of(object);
   if (file_exists(d.path, object.size_bytes)) set_time_to_now(record_of(d.path));
@@ -94,8 +94,9 @@ void ObjectCache::fetch(const CachedObject& object, const ObjectStream& stream,
     const Json record{{"name", object.location}, {"sha256", hash}};
     replace_file(record_of(d.path), record.dump(-1, ' ', false, Json::error_handler_t::replace));
   };
-  download_within_limit(d, config, {}, stop, progress);
+  const int64_t fetched = download_within_limit(d, config, {}, stop, progress);
   remove_other_versions(d.path);
+  return fetched;
 }
 
 void ObjectCache::remove_other_versions(const fs::path& path) {

@@ -37,10 +37,11 @@ class ObjectCache : public WeightCache {
   std::unique_ptr<ByteSource> find(const CachedObject& object) const;
 
   // Brings the object here from what `stream` gives, once for all processes, within the config's
-  // max_cache_size. Versions that it replaces go. Throws as download_within_limit().
-  void fetch(const CachedObject& object, const ObjectStream& stream,
-             const WeightLoaderConfig& config, const std::stop_token& stop,
-             const LoadProgress& progress);
+  // max_cache_size. Versions that it replaces go. Gives back and throws what
+  // download_within_limit() does.
+  int64_t fetch(const CachedObject& object, const ObjectStream& stream,
+                const WeightLoaderConfig& config, const std::stop_token& stop,
+                const LoadProgress& progress);
 
   std::string folder() const override { return folder_.string(); }
   std::vector<CachedFile> list() const override;

@@ -124,8 +124,8 @@ std::string HubSource::stamp(const HubLocation& location, const WeightLoaderConf
   return commit + "/" + location.filename + (cached ? " cached" : "");
 }
 
-void HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& config,
-                      const std::stop_token& stop, const LoadProgress& progress) {
+int64_t HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& config,
+                         const std::stop_token& stop, const LoadProgress& progress) {
   const fs::path cache = cache_of(location, config);
   const HubFolder folder(cache, location.repo_id);
   const auto is_there = [&](const std::string& commit, const std::optional<HubFile>& file) {
@@ -135,11 +135,11 @@ void HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& con
     return true;
   };
   if (is_commit(location.revision) && is_there(location.revision, find_listed(location, folder))) {
-    return;
+    return 0;
   }
   HubClient client = client_for(config, !folder.find_commit(location.revision));
   const Found found = find(location, config, folder, client, stop);
-  if (is_there(found.commit, found.file)) return;
+  if (is_there(found.commit, found.file)) return 0;
   const HubFile& file = found.file.value();
   Download d;
   d.path = folder.blob_path(file.hash);
@@ -154,9 +154,10 @@ void HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& con
     object.stream(offset, object.size() - offset, sink, stopped);
   };
   d.before_publish = [&](const std::string&) { try_to([&] { folder.note_download(file.hash); }); };
-  download_within_limit(d, config, location.cache_dir, stop, progress);
+  const int64_t fetched = download_within_limit(d, config, location.cache_dir, stop, progress);
   folder.link(found.commit, location.filename, file.hash);
   folder.note_commit(location.revision, found.commit);
+  return fetched;
 }
 
 HubListing HubSource::list(const HubLocation& model, const WeightLoaderConfig& config) {

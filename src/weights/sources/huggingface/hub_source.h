@@ -21,9 +21,9 @@ class HubSource {
  public:
   std::unique_ptr<ByteSource> open(const HubLocation& file, const WeightLoaderConfig& config);
   std::string stamp(const HubLocation& file, const WeightLoaderConfig& config);
-  // Into the cache, verified.
-  void fetch(const HubLocation& file, const WeightLoaderConfig& config, const std::stop_token& stop,
-             const LoadProgress& progress);
+  // Into the cache, verified. Gives back how many bytes came.
+  int64_t fetch(const HubLocation& file, const WeightLoaderConfig& config,
+                const std::stop_token& stop, const LoadProgress& progress);
 
   // The commit that a model is at now and its files; what the cache knows of it where the Hub does
   // not answer or need not be asked.

@@ -37,7 +37,7 @@ void register_huggingface(SourceCatalog& catalog) {
   part.sibling = beside;
   part.fetch = [hub](const WeightSource& source, const WeightLoaderConfig& config,
                      std::stop_token stop, const LoadProgress& progress) {
-    hub->fetch(parse_hub_source(source), config, stop, progress);
+    return hub->fetch(parse_hub_source(source), config, stop, progress);
   };
   part.prefixes = {"hf:"};
   part.parse = [](const std::string& location) { return hub_source(parse_hub_file(location)); };

@@ -31,7 +31,7 @@ void register_s3(SourceCatalog& catalog) {
   };
   part.fetch = [shared](const WeightSource& source, const WeightLoaderConfig& config,
                         std::stop_token stop, const LoadProgress& progress) {
-    shared->fetch(source, config, stop, progress);
+    return shared->fetch(source, config, stop, progress);
   };
   part.sibling = s3_sibling;
   part.prefixes = {"s3://"};

@@ -109,8 +109,8 @@ std::unique_ptr<ByteSource> S3Source::find_cached(const S3Location& location,
       .find(cached_object(location, known.identity, known.state));
 }
 
-void S3Source::fetch(const WeightSource& source, const WeightLoaderConfig& config,
-                     const std::stop_token& stop, const LoadProgress& progress) {
+int64_t S3Source::fetch(const WeightSource& source, const WeightLoaderConfig& config,
+                        const std::stop_token& stop, const LoadProgress& progress) {
   const S3Location location = parse_s3_location(source.location);
   const Known known = ask(location, config);
   CachedObject object = cached_object(location, known.identity, known.state);
@@ -137,7 +137,7 @@ void S3Source::fetch(const WeightSource& source, const WeightLoaderConfig& confi
         stop_stream);
     if (crc) check_crc(location, *crc, *checksum);
   };
-  ObjectCache(object_cache_folder(config)).fetch(object, stream, config, stop, progress);
+  return ObjectCache(object_cache_folder(config)).fetch(object, stream, config, stop, progress);
 }
 
 std::unique_ptr<ModelFiles> S3Source::open_model(const std::string& url,

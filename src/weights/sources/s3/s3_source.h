@@ -28,8 +28,9 @@ class S3Source {
   std::unique_ptr<ByteSource> open(const WeightSource& source, const WeightLoaderConfig& config);
   std::string stamp(const WeightSource& source, const WeightLoaderConfig& config);
   // Into the cache, compared with the checksum that the server keeps of it where there is one.
-  void fetch(const WeightSource& source, const WeightLoaderConfig& config,
-             const std::stop_token& stop, const LoadProgress& progress);
+  // Gives back how many bytes came.
+  int64_t fetch(const WeightSource& source, const WeightLoaderConfig& config,
+                const std::stop_token& stop, const LoadProgress& progress);
   // kNotFound for a folder without objects.
   std::unique_ptr<ModelFiles> open_model(const std::string& url, const WeightLoaderConfig& config);
 

@@ -88,8 +88,8 @@ class UrlSources {
     return stamp;
   }
 
-  void fetch(const UrlLocation& location, const WeightLoaderConfig& config, std::stop_token stop,
-             const LoadProgress& progress) {
+  int64_t fetch(const UrlLocation& location, const WeightLoaderConfig& config,
+                std::stop_token stop, const LoadProgress& progress) {
     const std::string key = key_of(location, config);
     std::unique_ptr<RemoteObject> object = recent_.take(key);
     if (!object) object = ask(location, config, stop);
@@ -103,10 +103,12 @@ class UrlSources {
                             const std::stop_token& stops) {
       object->stream(offset, object->size() - offset, sink, stops);
     };
-    ObjectCache(object_cache_folder(config))
-        .fetch(cached_object(location, *object), stream, config, stop, progress);
+    ObjectCache cache(object_cache_folder(config));
+    const int64_t fetched =
+        cache.fetch(cached_object(location, *object), stream, config, stop, progress);
     std::string stamp = stamp_of(location, *object, config);
     recent_.put({key, std::move(stamp), std::move(object), Clock::now()});
+    return fetched;
   }
 
  private:
@@ -175,7 +177,7 @@ void register_url(SourceCatalog& catalog) {
        },
        .fetch = [sources](const WeightSource& source, const WeightLoaderConfig& config,
                           std::stop_token stop, const LoadProgress& progress) {
-         sources->fetch(url_location(source), config, stop, progress);
+         return sources->fetch(url_location(source), config, stop, progress);
        },
        .prefixes = {"https://", "http://"},
        .parse = [](const std::string& url) { return url_source(parse_url_location(url)); },
