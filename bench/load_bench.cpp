@@ -4,8 +4,10 @@
 
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -73,6 +75,13 @@ class ColdFile {
   }
   ~ColdFile() { close(descriptor_); }
   void cool() const { posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
+  bool is_cold() const {
+    void* const view = mmap(nullptr, kSize, PROT_READ, MAP_SHARED, descriptor_, 0);
+    std::vector<unsigned char> pages(static_cast<size_t>(kSize / getpagesize()));
+    const bool known = mincore(view, kSize, pages.data()) == 0;
+    munmap(view, kSize);
+    return known && std::none_of(pages.begin(), pages.end(), [](auto page) { return page & 1; });
+  }
   const std::string& path() const { return path_; }
 
   static ColdFile& get() {
@@ -91,6 +100,7 @@ template <class F>
 void time_cold(benchmark::State& state, F&& read) {
   for (auto _ : state) {
     ColdFile::get().cool();
+    if (!ColdFile::get().is_cold()) return state.SkipWithError("the file stays in memory");
     const auto start = std::chrono::steady_clock::now();
     read(ColdFile::get().path());
     state.SetIterationTime(
