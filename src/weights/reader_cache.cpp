@@ -162,8 +162,15 @@ std::shared_ptr<const WeightReader> ReaderCache::find(const std::string& stamp) 
 
 std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source) {
   // The location too: files of equal bytes, such as links to one, may have other files beside them.
-  const std::string stamp = source.kind + " " + source.location.dump() + " " + stamp_of(source) +
-                            " " + source.format.value_or("") + " " + source.format_options.dump();
+  // Not as text: a path need not be UTF-8.
+  const auto bytes_of = [](const Json& json) {
+    std::string bytes;
+    Json::to_msgpack(json, bytes);
+    return bytes;
+  };
+  const std::string stamp = source.kind + " " + bytes_of(source.location) + " " +
+                            stamp_of(source) + " " + source.format.value_or("") + " " +
+                            bytes_of(source.format_options);
   if (auto reader = find(stamp)) return reader;
   WeightFile file = open_file(source);
   const auto siblings = std::make_shared<Siblings>();

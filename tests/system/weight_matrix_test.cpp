@@ -58,13 +58,10 @@ std::vector<Cell> files_everywhere() {
     return place.has_siblings || file["beside"].empty();
   });
 }
-// But external.onnx, whose data preload leaves at its place.
 std::vector<Cell> remote_files() {
-  std::vector<Cell> cells = cells_of("files", [](const test::WeightPlaceKind& place, const Json&) {
+  return cells_of("files", [](const test::WeightPlaceKind& place, const Json&) {
     return place.is_remote;
   });
-  std::erase_if(cells, [](const Cell& cell) { return cell.what == "external.onnx"; });
-  return cells;
 }
 std::vector<Cell> models() {
   return cells_of("models", [](const test::WeightPlaceKind& place, const Json&) {

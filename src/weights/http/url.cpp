@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "ferrum/text/utf8.h"
 #include "ferrum/types/error.h"
 
 namespace ferrum {
@@ -59,6 +60,10 @@ void check_http_url(const std::string& text) {
     throw Error(ErrorCode::kInvalidArgument,
                 "'" + redact_url(text) + "' is not a URL of http or https",
                 "write it as https://host/path, with blanks as %20");
+  }
+  if (find_invalid_utf8(text)) {
+    throw Error(ErrorCode::kInvalidArgument, "a URL with bytes that are no UTF-8",
+                "write them as %XX");
   }
 }
 
