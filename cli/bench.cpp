@@ -11,6 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
+#include "cli/weight_options.h"
 #include "ferrum/engine/benchmark.h"
 #include "ferrum/engine/random_engine.h"
 #include "ferrum/types/error.h"
@@ -106,7 +107,7 @@ void add_bench(CLI::App& app, Action& action) {
   auto o = std::make_shared<BenchOptions>();
   CLI::App* command =
       app.add_subcommand("bench", "Measure prefill and decode against the machine's limits");
-  command->add_option("MODEL", o->model, "Model directory (default: the built-in demonstration)")
+  command->add_option("MODEL", o->model, kModelHelp)
       ->check(not_empty());
   std::string shapes;
   for (const std::string& name : random_shapes()) shapes += (shapes.empty() ? "" : ", ") + name;

@@ -26,6 +26,7 @@
 #include "ferrum/types/error.h"
 #include "ferrum/types/format_bytes.h"
 #include "ferrum/weights/model_weights.h"
+#include "ferrum/weights/weight_location.h"
 #include "ferrum/weights/weight_conversion.h"
 
 namespace ferrum::cli {
@@ -160,15 +161,14 @@ struct Input {
 Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& loader,
                  const WeightLoaderConfig& config) {
   Input input;
-  if (!o.from.empty() || is_one_file(o.source, parts.weights.formats)) {
-    const WeightSource source = parse_file_target(parts.weights, o.source, o.from);
-    for (const auto& [name, info] : loader.get_metadata(source).tensors) {
-      input.tensors.emplace(name, ModelWeights::Entry{info, source});
+  if (const auto file = find_file_target(parts.weights, o.source, o.from, config)) {
+    for (const auto& [name, info] : loader.get_metadata(*file).tensors) {
+      input.tensors.emplace(name, ModelWeights::Entry{info, *file});
     }
-    input.sources = {source};
+    input.sources = {*file};
     return input;
   }
-  input.files = open_model(parts.weights, o.source, config);
+  input.files = open_model_folder(parts.weights, o.source, config);
   const ModelWeights weights(*input.files, loader);
   input.tensors = weights.tensors();
   input.sources = weights.sources();

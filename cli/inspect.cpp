@@ -20,6 +20,7 @@
 #include "ferrum/types/format_bytes.h"
 #include "ferrum/weights/model_files.h"
 #include "ferrum/weights/model_weights.h"
+#include "ferrum/weights/weight_location.h"
 
 namespace ferrum::cli {
 namespace {
@@ -101,11 +102,12 @@ Inspection inspect_target(const std::string& target, const std::string& from,
   const auto backend = parts.backends.get(config.backend_type).create(config);
   backend->initialize(Device::cpu());
   const auto loader = create_weight_loader(parts.weights, backend->tensor_factory(), weights);
-  if (from.empty() && !is_one_file(target, parts.weights.formats)) {
-    return inspect_model(*open_model(parts.weights, target, weights), parts, *loader);
+  const auto file = find_file_target(parts.weights, target, from, weights);
+  if (!file) {
+    return inspect_model(*open_model_folder(parts.weights, target, weights), parts, *loader);
   }
   Inspection result;
-  result.weights = loader->get_metadata(parse_file_target(parts.weights, target, from));
+  result.weights = loader->get_metadata(*file);
   if (parts.weights.formats.get(result.weights->format).open_model) {
     describe_model(*open_model(parts.weights, target, weights), parts, result);
   }

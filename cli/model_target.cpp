@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/validators.h"
+#include "ferrum/weights/weight_location.h"
 
 namespace ferrum::cli {
 namespace {
@@ -36,12 +37,9 @@ Json parse_format_options(const std::string& text) {
   return options;
 }
 
-}  // namespace
-
 WeightSource parse_file_target(const WeightCatalogs& catalogs, const std::string& target,
                                const std::string& from) {
   WeightSource source = parse_weight_source(catalogs, target);
-  if (from.empty()) return source;
   const size_t colon = from.find(':');
   source.format = from.substr(0, colon);
   catalogs.formats.get(*source.format);  // says what there is
@@ -49,18 +47,13 @@ WeightSource parse_file_target(const WeightCatalogs& catalogs, const std::string
   return source;
 }
 
-bool is_one_file(const std::string& target, const FormatCatalog& formats) {
-  if (is_here(target)) {
-    std::error_code unknown;
-    return !std::filesystem::is_directory(target, unknown);
-  }
-  const std::string path = target.substr(0, target.find_first_of("?#"));
-  for (const auto& format : formats.entries()) {
-    for (const std::string& extension : format.part.extensions) {
-      if (path.ends_with(extension)) return true;
-    }
-  }
-  return false;
+}  // namespace
+
+std::optional<WeightSource> find_file_target(const WeightCatalogs& catalogs,
+                                             const std::string& target, const std::string& from,
+                                             const WeightLoaderConfig& config) {
+  if (from.empty()) return find_weight_file(catalogs, target, config);
+  return parse_file_target(catalogs, target, from);
 }
 
 bool is_here(const std::string& target) {

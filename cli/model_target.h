@@ -1,6 +1,7 @@
 #pragma once
 // What a MODEL or TARGET argument names.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,17 +9,15 @@
 
 namespace ferrum::cli {
 
-// Whether it is one weight file and not a model's folder: on this machine by what lies there,
-// elsewhere by its name.
-bool is_one_file(const std::string& target, const FormatCatalog& formats);
-
-// One weight file. `from`: how to read it, "FORMAT[:OPTION=VALUE,...]" such as
-// "raw:dtype=f16,shape=32000x2048"; empty: as its content says. Throws UsageError.
+// The one file that it names; nothing for a model's folder. `from`: how to read it,
+// "FORMAT[:OPTION=VALUE,...]" such as "raw:dtype=f16,shape=32000x2048", which says that it is a
+// file; empty: as its content says. Throws UsageError, and as find_weight_file.
 inline constexpr const char* kFromHelp =
     "Read one file as this format, with its options: raw:dtype=f16,shape=32000x2048,offset=512; "
     "numpy:dtype=bf16; pytorch:key=model.state (default: as its content says)";
-WeightSource parse_file_target(const WeightCatalogs& catalogs, const std::string& target,
-                               const std::string& from);
+std::optional<WeightSource> find_file_target(const WeightCatalogs& catalogs,
+                                             const std::string& target, const std::string& from,
+                                             const WeightLoaderConfig& config);
 
 // Whether it is a path on this machine.
 bool is_here(const std::string& target);

@@ -20,6 +20,7 @@
 #include "ferrum/types/format_bytes.h"
 #include "ferrum/weights/model_files.h"
 #include "ferrum/weights/model_weights.h"
+#include "ferrum/weights/weight_location.h"
 
 namespace ferrum::cli {
 namespace {
@@ -64,12 +65,11 @@ std::vector<Wanted> files_of_model(const ModelFiles& files, WeightLoader& loader
 std::vector<Wanted> find_files(const PullOptions& o, const Parts& parts, WeightLoader& loader,
                                const WeightLoaderConfig& config) {
   const EndOnInterrupt ends;
-  if (!is_one_file(o.model, parts.weights.formats) &&
-      !is_beside_weights(without_secrets(o.model))) {
-    return files_of_model(*open_model(parts.weights, o.model, config), loader, o.all);
-  }
-  const WeightSource source = parse_weight_source(parts.weights, o.model);
-  return {{source.to_string(), source}};
+  const bool is_text = is_beside_weights(without_secrets(o.model));
+  const auto file = is_text ? parse_weight_source(parts.weights, o.model)
+                            : find_weight_file(parts.weights, o.model, config);
+  if (file) return {{file->to_string(), *file}};
+  return files_of_model(*open_model_folder(parts.weights, o.model, config), loader, o.all);
 }
 
 struct Pulled {

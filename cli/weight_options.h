@@ -13,7 +13,7 @@
 namespace ferrum::cli {
 
 inline constexpr const char* kModelHelp =
-    "Model directory, hf:org/name[@rev], https://... or s3://bucket/prefix "
+    "Folder of a model or GGUF file: a path, hf:org/name[@rev], https://... or s3://bucket/prefix "
     "(default: the built-in demonstration)";
 
 struct WeightOptions {

@@ -20,6 +20,7 @@
 
 #include "ferrum/types/json.h"
 #include "support/hub_server.h"
+#include "support/proto_bytes.h"
 #include "support/requests_at_once.h"
 #include "support/safetensors_bytes.h"
 #include "support/scoped_variable.h"
@@ -248,6 +249,35 @@ TEST_F(PullTest, AFolderOfAWebServerIsAskedForWhatRunningNeeds) {
 TEST_F(PullTest, ATextIsPulledByItsName) {
   const Json json = json_of(run_ferrum({"pull", "hf:org/name/config.json", "--json"}));
   EXPECT_THAT(names_in(json["files"]), ElementsAre("config.json"));
+}
+
+TEST_F(PullTest, AFileComesWithThoseInWhichItGoesOn) {
+  using test::bytes_field;
+  using test::number_field;
+  const std::string where = bytes_field(1, "location") + bytes_field(2, "w.bin");
+  const std::string tensor = number_field(1, 2) + number_field(2, 1) + bytes_field(8, "w") +
+                             bytes_field(13, where) + number_field(14, 1);
+  const HubServer::File model{number_field(1, 10) + bytes_field(7, bytes_field(5, tensor))};
+  const HubServer::File elements{"01234567", true};
+  hub.add("org/onnx", kCommit, {{"m/x.onnx", model}, {"m/w.bin", elements}});
+  const auto pull = [] { return json_of(run_ferrum({"pull", "hf:org/onnx/m/x.onnx", "--json"})); };
+  const auto size = static_cast<int64_t>(model.bytes.size());
+  EXPECT_EQ(pull()["fetched_bytes"], size + 8);
+  const fs::path cache = folder.path() / "hub/models--org--onnx";
+  fs::remove(cache / "snapshots" / kCommit / "m/x.onnx");
+  fs::remove(cache / "blobs" / model.hash());
+  EXPECT_EQ(pull()["fetched_bytes"], size);
+  const Json again = pull();
+  EXPECT_EQ(again["fetched_bytes"], 0);
+  EXPECT_EQ(again["size_bytes"], size + 8);
+
+  write_file(folder.path() / "x.onnx", model.bytes);
+  write_file(folder.path() / "w.bin", elements.bytes);
+  ScopedVariable without_hub("HF_HUB_OFFLINE", "1");
+  const std::string made = folder.path() / "made.npz", same = folder.path() / "same.npz";
+  EXPECT_EQ(run_ferrum({"convert", "hf:org/onnx/m/x.onnx", made}).err, "");
+  EXPECT_EQ(run_ferrum({"convert", folder.path() / "x.onnx", same}).err, "");
+  EXPECT_EQ(read_file(made), read_file(same));
 }
 
 TEST_F(PullTest, TheCacheIsListedVerifiedAndPruned) {
