@@ -18,8 +18,8 @@ namespace ferrum {
 namespace {
 
 // What a killed process loses at most of what was appended: as much, or what came in that time.
-constexpr int64_t kRecordBytes = int64_t{16} << 20;
-constexpr std::chrono::seconds kRecordTime{1};
+constexpr int64_t kRecordBytes = int64_t{4} << 20;
+constexpr std::chrono::milliseconds kRecordTime{200};
 
 struct Record {
   std::string validator;
