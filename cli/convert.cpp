@@ -26,8 +26,8 @@
 #include "ferrum/types/error.h"
 #include "ferrum/types/format_bytes.h"
 #include "ferrum/weights/model_weights.h"
-#include "ferrum/weights/weight_location.h"
 #include "ferrum/weights/weight_conversion.h"
+#include "ferrum/weights/weight_location.h"
 
 namespace ferrum::cli {
 namespace {

@@ -487,8 +487,7 @@ TEST_F(SlowPullTest, KilledAtAnyMomentItEndsInAVerifiedFile) {
     run_ferrum({"cache", "prune", "hf:org/name"});
   }
   EXPECT_GE(half_way, kills / 4);
-  EXPECT_GE(whole, kills / 50) << "each goes on where the last was killed";
-  RecordProperty("whole", whole);
+  EXPECT_GE(whole, kills / 16) << "each goes on where the last was killed";
   EXPECT_EQ(run_ferrum({"pull", "hf:org/name"}).exit_code, 0);
   EXPECT_EQ(read_file(blob()), weights);
   EXPECT_THAT(run_ferrum({"cache", "verify"}).out, HasSubstr("3 checked, 0 damaged\n"));
