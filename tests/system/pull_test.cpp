@@ -476,7 +476,7 @@ TEST_F(SlowPullTest, KilledAtAnyMomentItEndsInAVerifiedFile) {
   int half_way = 0, whole = 0;
   for (int i = 0; i < kills; ++i) {
     Running pull({"pull", "hf:org/name"});
-    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 1500));
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 3000));
     pull.kill();
     std::error_code error;
     const auto arrived = fs::file_size(blob().string() + ".incomplete", error);
