@@ -74,11 +74,16 @@ void fetch_rest(const Download& d, PartialFile& file, const std::stop_token& sto
   check_size(file.bytes());
 }
 
-void check_hash(const Download& d, PartialFile& file) {
-  if (d.hash.empty() || file.hash() == d.hash) return;
+void check_content(const Download& d, PartialFile& file) {
+  std::string difference;
+  if (!d.hash.empty() && file.hash() != d.hash) {
+    difference = "the hash " + file.hash() + ", expected " + d.hash;
+  } else if (!file.has_expected_crc()) {
+    difference = "another CRC than the server keeps of it";
+  }
+  if (difference.empty()) return;
   file.discard();
-  throw Error(ErrorCode::kInvalidFormat,
-              d.content.name + " arrived with the hash " + file.hash() + ", expected " + d.hash,
+  throw Error(ErrorCode::kInvalidFormat, d.content.name + " arrived with " + difference,
               "the bytes were removed; try again, and if it stays so the copy on the server is "
               "damaged");
 }
@@ -104,7 +109,7 @@ int64_t download(const Download& d, const std::stop_token& stop, const LoadProgr
   PartialFile file(path, d.content, lock.held());
   const int64_t before = file.bytes();
   fetch_rest(d, file, stop, progress);
-  check_hash(d, file);
+  check_content(d, file);
   if (d.before_publish) d.before_publish(file.hash());
   file.publish(d.path);
   return d.content.size - before;

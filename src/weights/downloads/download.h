@@ -38,8 +38,8 @@ struct Download {
 // the file system has no locks, processes work side by side on files of their own, and nothing is
 // resumed.
 // Throws what `stream` throws; kIo where it hands over fewer bytes or more than there should be;
-// kInvalidFormat for bytes of another hash, which are removed; kResourceExhausted for a full disk,
-// kIo for one that cannot be written; kCancelled.
+// kInvalidFormat for bytes of another hash or CRC, which are removed; kResourceExhausted for a full
+// disk, kIo for one that cannot be written; kCancelled.
 int64_t download(const Download& download, const std::stop_token& stop,
                  const LoadProgress& progress);
 

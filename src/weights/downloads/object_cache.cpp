@@ -87,7 +87,7 @@ int64_t ObjectCache::fetch(const CachedObject& object, const ObjectStream& strea
   d.path = path_of(object);
   if (file_exists(d.path, object.size_bytes)) set_time_to_now(record_of(d.path));
   d.lock = lock_of(d.path);
-  d.content = {object.location, object.validator, object.size_bytes, Digest::sha256()};
+  d.content = {object.location, object.validator, object.size_bytes, Digest::sha256(), object.crc};
   d.hash = object.sha256;
   d.stream = stream;
   d.before_publish = [&](const std::string& hash) {

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct CachedObject {
   std::string location;   // for people, without secrets
   int64_t size_bytes = 0;
   std::string sha256;  // in hexadecimal digits; empty: the server names none
+  std::optional<ExpectedCrc> crc = {};  // nothing: the server names none
 };
 
 class ObjectCache : public WeightCache {

@@ -46,24 +46,36 @@ std::optional<Record> read_record(const std::filesystem::path& path) {
   }
 }
 
-// The digest of the first `bytes` of a file; nothing where there are fewer.
-std::optional<Digest> hash_prefix(int descriptor, int64_t bytes, Digest digest) {
+}  // namespace
+
+void PartialFile::Sums::update(std::span<const std::byte> bytes) {
+  digest.update(bytes);
+  if (crc) crc->crc.update(bytes);
+}
+
+// Those of the first `bytes` of a file; nothing where there are fewer.
+std::optional<PartialFile::Sums> PartialFile::sum_prefix(int descriptor, int64_t bytes, Sums sums) {
   std::vector<std::byte> buffer(size_t{1} << 20);
   for (int64_t at = 0; at < bytes;) {
     const size_t wanted = std::min(buffer.size(), static_cast<size_t>(bytes - at));
     const ssize_t count = pread(descriptor, buffer.data(), wanted, at);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return std::nullopt;
-    digest.update(std::span(buffer).first(static_cast<size_t>(count)));
+    sums.update(std::span(buffer).first(static_cast<size_t>(count)));
     at += count;
   }
-  return digest;
+  return sums;
 }
 
-}  // namespace
+bool PartialFile::has_expected_crc() const {
+  return !sums_.crc || sums_.crc->crc.value() == sums_.crc->value;
+}
 
 PartialFile::PartialFile(std::filesystem::path path, Content content, bool keep)
-    : path_(std::move(path)), content_(std::move(content)), digest_(content_.digest), keep_(keep) {
+    : path_(std::move(path)),
+      content_(std::move(content)),
+      sums_{content_.digest, content_.crc},
+      keep_(keep) {
   descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (descriptor_ < 0) throw write_error(path_, errno);
   try {
@@ -99,15 +111,15 @@ void PartialFile::take_over() {
       record->bytes < 0 || record->bytes > content_.size) {
     return;
   }
-  auto digest = hash_prefix(descriptor_, record->bytes, content_.digest);
-  if (!digest || digest->hex() != record->hash) return;
-  digest_ = *std::move(digest);
+  auto sums = sum_prefix(descriptor_, record->bytes, sums_);
+  if (!sums || sums->digest.hex() != record->hash) return;
+  sums_ = *std::move(sums);
   bytes_ = recorded_ = record->bytes;
 }
 
 void PartialFile::append(std::span<const std::byte> bytes) {
   write_at(descriptor_, path_, bytes_, bytes, content_.size - bytes_);
-  digest_.update(bytes);
+  sums_.update(bytes);
   bytes_ += static_cast<int64_t>(bytes.size());
   const bool due = bytes_ - recorded_ >= kRecordBytes ||
                    std::chrono::steady_clock::now() - record_time_ >= kRecordTime;
@@ -122,7 +134,7 @@ void PartialFile::write_record() {
                     {"validator", content_.validator},
                     {"size", content_.size},
                     {"bytes", bytes_},
-                    {"hash", digest_.hex()}};
+                    {"hash", hash()}};
   replace_file(record_path(), record.dump(-1, ' ', false, Json::error_handler_t::replace));
   recorded_ = bytes_;
   record_time_ = std::chrono::steady_clock::now();

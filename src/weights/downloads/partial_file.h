@@ -8,9 +8,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "weights/downloads/crc.h"
 #include "weights/downloads/digest.h"
 
 namespace ferrum {
@@ -22,6 +24,7 @@ class PartialFile {
     std::string validator;             // other bytes have another
     int64_t size = 0;                  // of the complete file
     Digest digest = Digest::sha256();  // of no byte yet
+    std::optional<ExpectedCrc> crc = {};  // of no byte yet; nothing where nobody knows it
   };
 
   // Opens what is there or begins anew, and sets aside room for the rest. `keep`: what a failure
@@ -33,7 +36,9 @@ class PartialFile {
   PartialFile& operator=(const PartialFile&) = delete;
 
   int64_t bytes() const { return bytes_; }
-  std::string hash() const { return digest_.hex(); }
+  std::string hash() const { return sums_.digest.hex(); }
+  // Whether the bytes so far have the CRC that the whole file is known to have, if any is known.
+  bool has_expected_crc() const;
 
   // Throws write_error.
   void append(std::span<const std::byte> bytes);
@@ -42,13 +47,21 @@ class PartialFile {
   void discard();
 
  private:
+  // Of the bytes so far.
+  struct Sums {
+    void update(std::span<const std::byte> bytes);
+
+    Digest digest;
+    std::optional<ExpectedCrc> crc;
+  };
+  static std::optional<Sums> sum_prefix(int descriptor, int64_t bytes, Sums sums);
   void take_over();
   void write_record();
   std::filesystem::path record_path() const;
 
   std::filesystem::path path_;
   Content content_;
-  Digest digest_;
+  Sums sums_;
   bool keep_;
   int descriptor_ = -1;
   int64_t bytes_ = 0;

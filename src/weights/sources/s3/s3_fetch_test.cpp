@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <mutex>
 
+#include "support/expect_error.h"
 #include "support/safetensors_bytes.h"
 #include "weights/sources/s3/s3_fixture.h"
 
@@ -41,14 +44,16 @@ class S3FetchTest : public S3Test {
     }
     return count;
   }
+  void fetch_half() {
+    std::stop_source stop;
+    test::expect_error(ErrorCode::kCancelled, HasSubstr("x.safetensors"), [&] {
+      loader->preload(x_, stop.get_token(), [&](int64_t done, int64_t) {
+        if (done > kBytes / 2) stop.request_stop();
+      });
+    });
+  }
   std::string failure() {
-    try {
-      loader->preload(x_);
-    } catch (const Error& error) {
-      return error.message();
-    }
-    ADD_FAILURE() << "fetched";
-    return "";
+    return test::error_of([&] { loader->preload(x_); }).message();
   }
 
   const std::string file_ = big_file();
@@ -110,6 +115,29 @@ TEST_P(S3ChecksumsTest, AreComparedAndBytesThatDifferAreNotKept) {
   EXPECT_EQ(cached_files(), 1);
 }
 
+TEST_P(S3ChecksumsTest, AreOfTheWholeWhereAFetchGoesOn) {
+  const std::string header = std::string("x-amz-checksum-") + GetParam().name;
+  put({{header, GetParam().wrong}});
+  fetch_half();
+  EXPECT_THAT(failure(), HasSubstr("x.safetensors"));
+  EXPECT_EQ(cached_files(), 0);
+
+  put({{header, GetParam().right}});
+  fetch_half();
+  const int64_t fetched = loader->preload(x_);
+  EXPECT_GT(fetched, 0);
+  EXPECT_LT(fetched, kBytes / 2);
+  EXPECT_EQ(cached_files(), 1);
+}
+
+TEST_P(S3ChecksumsTest, AreRefusedWhereTheyAreNone) {
+  for (const char* malformed :
+       {"", "?", "AAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA*AAAAAAAAAAA="}) {
+    put({{std::string("x-amz-checksum-") + GetParam().name, malformed}});
+    EXPECT_THAT(failure(), HasSubstr("checksum that is none")) << malformed;
+  }
+}
+
 // By hashlib, zlib and a bitwise division in Python.
 INSTANTIATE_TEST_SUITE_P(
     S3, S3ChecksumsTest,
@@ -120,15 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& known) { return std::string(known.param.name); });
 
 TEST_F(S3FetchTest, AFetchThatWasCutGoesOnWhereItEnded) {
-  std::stop_source stop;
-  try {
-    loader->preload(x_, stop.get_token(), [&](int64_t done, int64_t) {
-      if (done > kBytes / 2) stop.request_stop();
-    });
-    FAIL() << "fetched";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
-  }
+  fetch_half();
   const int64_t before = server_.http().bytes_sent();
   int64_t first = -1;
   loader->preload(x_, {}, [&](int64_t done, int64_t) { first = first < 0 ? done : first; });
@@ -149,6 +169,27 @@ TEST_F(S3FetchTest, AServerThatCutsAndRefusesIsAskedUntilAllIsThere) {
   });
   loader->preload(x_);
   EXPECT_EQ(cached_files(), 1);
+}
+
+TEST_F(S3FetchTest, ASlowPartIsAskedForASecondTime) {
+  constexpr int64_t kMiB = int64_t{1} << 20;
+  const test::ServedFile file = test::ServedFile::of_size(20 * kMiB);
+  server_.put("models", "large", test::S3Object{.file = file, .checksums = {}});
+  std::mutex mutex;
+  std::string slow;  // the first range beyond 10 MiB
+  server_.set_fault([&](const test::ServerRequest& request) -> std::optional<test::ServerReply> {
+    const std::string* range = request.header("Range");
+    const std::lock_guard lock(mutex);
+    if (!range || !slow.empty() || std::stoll(range->substr(6)) < 10 * kMiB) return std::nullopt;
+    slow = *range;
+    test::ServerReply reply = test::serve_file(request, file);
+    reply.per_body_byte = std::chrono::milliseconds(100);
+    return reply;
+  });
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(loader->preload(source("large")), 20 * kMiB);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_FALSE(slow.empty());
 }
 
 TEST_F(S3FetchTest, AnEmptyObjectIsAFileToo) {

@@ -32,14 +32,18 @@ CachedObject cached_object(const S3Location& location, const std::string& identi
           .sha256 = {}};
 }
 
-void check_crc(const S3Location& location, const Crc& crc, const S3Checksum& expected) {
-  const std::string hex = base64_to_hex(expected.value).value_or("");
-  const bool is_number = !hex.empty() && hex.size() <= 16;
-  if (is_number && crc.value() == std::stoull(hex, nullptr, 16)) return;
-  throw Error(ErrorCode::kInvalidFormat,
-              location.to_string() + " came with another " + expected.algorithm +
-                  " checksum than the server keeps of it",
-              "try again; if it stays so, the object is damaged");
+void expect(const S3Checksum& checksum, CachedObject& object) {
+  const auto hex = base64_to_hex(checksum.value);
+  auto crc = Crc::find(checksum.algorithm);
+  if (!hex || (crc && hex->size() > 16)) {
+    throw Error(ErrorCode::kInvalidFormat,
+                object.location + " has a " + checksum.algorithm + " checksum that is none",
+                "switch integrity checks off to take it without");
+  }
+  if (crc)
+    object.crc = ExpectedCrc{*std::move(crc), std::stoull(*hex, nullptr, 16)};
+  else
+    object.sha256 = *hex;
 }
 
 }  // namespace
@@ -114,10 +118,8 @@ int64_t S3Source::fetch(const WeightSource& source, const WeightLoaderConfig& co
   const S3Location location = parse_s3_location(source.location);
   const Known known = ask(location, config);
   CachedObject object = cached_object(location, known.identity, known.state);
-  std::optional<S3Checksum> checksum;
-  if (config.enable_integrity_checks) checksum = known.state.checksum;
-  if (checksum && checksum->algorithm == "sha256") {
-    object.sha256 = base64_to_hex(checksum->value).value_or("");
+  if (config.enable_integrity_checks && known.state.checksum) {
+    expect(*known.state.checksum, object);
   }
   const ObjectStream stream = [&](int64_t offset,
                                   FunctionRef<void(std::span<const std::byte>)> sink,
@@ -126,16 +128,7 @@ int64_t S3Source::fetch(const WeightSource& source, const WeightLoaderConfig& co
     if (remote->size() != known.state.size || remote->version().etag != known.state.etag) {
       throw Error(ErrorCode::kIo, location.to_string() + " was replaced just now", "try again");
     }
-    // One that goes on where another process ended has not seen the beginning.
-    auto crc = checksum && offset == 0 ? Crc::find(checksum->algorithm) : std::nullopt;
-    remote->stream(
-        offset, remote->size() - offset,
-        [&](std::span<const std::byte> piece) {
-          if (crc) crc->update(piece);
-          sink(piece);
-        },
-        stop_stream);
-    if (crc) check_crc(location, *crc, *checksum);
+    remote->stream(offset, remote->size() - offset, sink, stop_stream);
   };
   return ObjectCache(object_cache_folder(config)).fetch(object, stream, config, stop, progress);
 }
