@@ -49,6 +49,7 @@ Tensors are sliced, then transposed, scaled, cast, quantised.)";
 struct ConvertOptions {
   std::string source, destination, from, format;
   std::vector<std::string> tensors;  // patterns
+  std::vector<std::string> except;   // patterns
   std::vector<std::string> slices;   // "dim:start:end"
   std::string transpose;             // "dim,dim"
   std::optional<float> scale;
@@ -64,6 +65,10 @@ bool matches(const std::vector<std::string>& patterns, const std::string& name) 
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
     return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
   });
+}
+
+bool is_wanted(const ConvertOptions& o, const std::string& name) {
+  return (o.tensors.empty() || matches(o.tensors, name)) && !matches(o.except, name);
 }
 
 template <class Int>
@@ -156,21 +161,25 @@ struct Input {
   std::unique_ptr<ModelFiles> files;  // null: one file
   std::vector<WeightSource> sources;
   std::map<std::string, ModelWeights::Entry, std::less<>> tensors;
+  std::map<std::string, std::string, std::less<>> unreadable;
 };
 
 Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& loader,
                  const WeightLoaderConfig& config) {
   Input input;
   if (const auto file = find_file_target(parts.weights, o.source, o.from, config)) {
-    for (const auto& [name, info] : loader.get_metadata(*file).tensors) {
+    const WeightMetadata metadata = loader.get_metadata(*file);
+    for (const auto& [name, info] : metadata.tensors) {
       input.tensors.emplace(name, ModelWeights::Entry{info, *file});
     }
+    input.unreadable = metadata.unreadable;
     input.sources = {*file};
     return input;
   }
   input.files = open_model_folder(parts.weights, o.source, config);
   const ModelWeights weights(*input.files, loader);
   input.tensors = weights.tensors();
+  input.unreadable = weights.unreadable();
   input.sources = weights.sources();
   return input;
 }
@@ -179,7 +188,7 @@ Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& load
 // asked for is read, by range.
 void fetch(const ConvertOptions& o, const Input& input, const Parts& parts, WeightLoader& loader,
            const std::stop_token& stop, TransferProgress& line) {
-  if (o.weights.no_cache || !o.tensors.empty() || !o.slices.empty()) return;
+  if (o.weights.no_cache || !o.tensors.empty() || !o.except.empty() || !o.slices.empty()) return;
   for (const WeightSource& source : input.sources) {
     if (!parts.weights.sources.get(source.kind).fetch) continue;
     loader.preload(source, stop,
@@ -192,7 +201,7 @@ WeightConversion plan(const ConvertOptions& o, const Input& input, const Steps& 
   conversion.format = o.format;
   conversion.target.path = o.destination;
   for (const auto& [name, entry] : input.tensors) {
-    if (!o.tensors.empty() && !matches(o.tensors, name)) continue;
+    if (!is_wanted(o, name)) continue;
     conversion.tensors.push_back({name, std::nullopt, std::nullopt, Device::cpu(), entry.source,
                                   steps.of(name, entry.info)});
   }
@@ -202,11 +211,16 @@ WeightConversion plan(const ConvertOptions& o, const Input& input, const Steps& 
 // A conversion that would do less than was asked.
 void check_effect(const ConvertOptions& o, const Input& input, const Steps& steps,
                   const WeightConversion& conversion, const Parts& parts) {
+  for (const auto& [name, why] : input.unreadable) {
+    if (!is_wanted(o, name)) continue;
+    throw Error(ErrorCode::kUnsupported, "tensor '" + name + "' of " + o.source + ": " + why,
+                "go without it by --except '" + name + "'");
+  }
   if (input.tensors.empty()) {
     throw Error(ErrorCode::kNotFound, o.source + " holds no tensor", "there is nothing to convert");
   }
   if (conversion.tensors.empty()) {
-    throw Error(ErrorCode::kNotFound, o.source + " has no tensor that --tensor names",
+    throw Error(ErrorCode::kNotFound, o.source + " has no tensor that --tensor and --except leave",
                 "list them with ferrum inspect");
   }
   if (!steps.quantization()) return;
@@ -378,6 +392,8 @@ void add_convert(CLI::App& app, Action& action) {
   command->add_option("--format", o->format, "Write this format, whatever the ending of DST")
       ->check(not_empty());
   command->add_option("--tensor", o->tensors, "Only tensors of this name; * and ? match any")
+      ->check(not_empty());
+  command->add_option("--except", o->except, "No tensors of this name; * and ? match any")
       ->check(not_empty());
   command->add_option("--slice", o->slices, "A range of one dimension: DIM:START:END, open ends")
       ->check(not_empty());

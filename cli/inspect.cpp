@@ -58,6 +58,7 @@ WeightMetadata describe_weights(const ModelFiles& files, WeightLoader& loader) {
   const ModelWeights weights(files, loader);
   WeightMetadata all;
   all.total_size_bytes = weights.total_size_bytes();
+  all.unreadable = weights.unreadable();
   for (const WeightSource& source : weights.sources()) {
     const WeightMetadata metadata = loader.get_metadata(source);
     all.format = metadata.format;
@@ -183,6 +184,9 @@ void print_weights(const WeightMetadata& w, bool summary) {
   }
   if (!w.extra.empty()) text += "  metadata " + printable_line(shortened(w.extra).dump()) + "\n";
   if (!summary) text += table_of(w);
+  for (const auto& [name, why] : w.unreadable) {
+    text += "  " + printable_line(name) + "  cannot be loaded: " + printable_line(why) + "\n";
+  }
   write_out(text);
 }
 

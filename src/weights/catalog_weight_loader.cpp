@@ -55,6 +55,13 @@ auto with_context(const TensorSpec& spec, const std::string& name, F&& action) {
   }
 }
 
+void refuse_unreadable(const WeightMetadata& metadata, const TensorSpec& spec,
+                       const std::string& name) {
+  const auto it = metadata.unreadable.find(name);
+  if (it == metadata.unreadable.end()) return;
+  with_context(spec, name, [&] { throw Error(ErrorCode::kUnsupported, it->second); });
+}
+
 class CatalogWeightLoader : public WeightLoader {
  public:
   CatalogWeightLoader(const WeightCatalogs& catalogs, TensorFactory& factory,
@@ -200,6 +207,7 @@ class CatalogWeightLoader : public WeightLoader {
     const auto& tensors = reader->metadata().tensors;
     const auto it = tensors.find(name);
     if (it == tensors.end()) {
+      refuse_unreadable(reader->metadata(), spec, name);
       std::vector<std::string_view> names;
       for (const auto& [known, info] : tensors) names.push_back(known);
       throw Error(ErrorCode::kNotFound, spec.source.to_string() + " has no tensor '" + name + "'",

@@ -67,7 +67,9 @@ ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
                 "download the missing files");
   }
   for (const auto& [shard, source] : shards) {
-    for (const auto& [name, info] : loader_.get_metadata(source).tensors) {
+    const WeightMetadata metadata = loader_.get_metadata(source);
+    unreadable_.insert(metadata.unreadable.begin(), metadata.unreadable.end());
+    for (const auto& [name, info] : metadata.tensors) {
       const auto [it, added] = tensors_.try_emplace(name, Entry{info, source});
       if (!added) {
         throw Error(ErrorCode::kInvalidFormat, "tensor '" + name + "' is both in " +
@@ -78,6 +80,7 @@ ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
   }
   for (const auto& [tensor, file] : index) {
     const Entry* entry = find(tensor);
+    if (!entry && unreadable_.contains(tensor)) continue;
     if (!entry || entry->source.location != shards[file].location) {
       throw Error(ErrorCode::kInvalidFormat, location_ + "/" + chosen + " places tensor '" +
                                                  tensor + "' in " + file +
@@ -112,6 +115,10 @@ std::vector<TensorSpec> ModelWeights::specs_of(std::span<const Request> requests
   specs.reserve(requests.size());
   for (const Request& request : requests) {
     const Entry* entry = find(request.name);
+    if (const auto it = unreadable_.find(request.name); !entry && it != unreadable_.end()) {
+      throw Error(ErrorCode::kUnsupported,
+                  "tensor '" + request.name + "' of " + location_ + ": " + it->second);
+    }
     if (!entry) {
       std::vector<std::string_view> names;
       for (const auto& [name, known] : tensors_) names.push_back(name);

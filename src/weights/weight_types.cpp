@@ -44,6 +44,7 @@ void to_json(Json& json, const WeightMetadata& metadata) {
           {"dtypes", metadata.dtypes},
           {"extra", metadata.extra}};
   for (const auto& [name, info] : metadata.tensors) json["tensors"][name] = info;
+  if (!metadata.unreadable.empty()) json["unreadable"] = metadata.unreadable;
 }
 
 void from_json(const Json& json, WeightMetadata& metadata) {
@@ -54,6 +55,7 @@ void from_json(const Json& json, WeightMetadata& metadata) {
   for (const auto& [name, info] : tensors.items()) {
     metadata.tensors.emplace(name, info.get<TensorInfo>());
   }
+  reader.read("unreadable", metadata.unreadable);
   reader.require("format", metadata.format);
   reader.require("total_size_bytes", metadata.total_size_bytes);
   reader.require("dtypes", metadata.dtypes);

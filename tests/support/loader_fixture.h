@@ -24,6 +24,11 @@ class LoaderFixture : public testing::Test {
     return loader->load_tensor({name, std::nullopt, std::nullopt, Device::cpu(), source,
                                 std::move(transformations)});
   }
+  // Opens a file, and what it says cannot be loaded.
+  void open_all(const WeightSource& source) {
+    const auto unreadable = loader->get_metadata(source).unreadable;
+    for (const auto& [name, why] : unreadable) load(source, name);
+  }
   // `expected`: {"dtype", "shape", "hex"}.
   static void expect_is(const Tensor& tensor, const Json& expected) {
     EXPECT_EQ(Json(tensor.shape()), expected["shape"]);

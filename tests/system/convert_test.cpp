@@ -61,6 +61,22 @@ TEST_F(ConvertTest, PackedFloatsAreCastToo) {
   EXPECT_EQ(inspect(path("x.safetensors"))["F4 matrix"]["dtype"], "f32");
 }
 
+TEST_F(ConvertTest, WhatCannotBeLoadedIsLeftOutOnRequestAlone) {
+  const std::string source = FERRUM_SOURCE_DIR "/tests/data/weights/onnx/typed.onnx";
+  EXPECT_THAT(run_ferrum({"inspect", source}).out, HasSubstr("texts  cannot be loaded: "));
+  const std::vector<std::string> command{
+      "convert", source, path("x.safetensors"), "--tensor", "DOUBLE", "--tensor", "t*"};
+  const CommandResult refused = run_ferrum(command);
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.err, HasSubstr("tensor 'texts'"));
+  EXPECT_THAT(refused.err, HasSubstr("--except 'texts'"));
+  EXPECT_FALSE(fs::exists(path("x.safetensors")));
+  std::vector<std::string> without = command;
+  without.insert(without.end(), {"--except", "te?ts"});
+  EXPECT_EQ(run_ferrum(without).exit_code, 0);
+  EXPECT_EQ(inspect(path("x.safetensors")).size(), 1u);
+}
+
 TEST_F(ConvertTest, WhatAFileDoesNotSayIsSaid) {
   EXPECT_EQ(run_ferrum({"convert", kState, path("w.bin"), "--format", "raw", "--tensor",
                         "turned.f32"}).exit_code, 0);

@@ -27,12 +27,14 @@ class ModelWeights {
     WeightSource source;
   };
   const std::map<std::string, Entry, std::less<>>& tensors() const { return tensors_; }
+  // As WeightMetadata has them.
+  const std::map<std::string, std::string, std::less<>>& unreadable() const { return unreadable_; }
   const Entry* find(std::string_view name) const;
   int64_t total_size_bytes() const;
   std::vector<WeightSource> sources() const;  // each file once
 
   // Loads by name, with the shape expected after the transformations, onto `device`. Throws
-  // kNotFound with near names, and as WeightLoader.
+  // kNotFound with near names, kUnsupported for what is unreadable, and as WeightLoader.
   struct Request {
     std::string name;
     Shape shape;
@@ -47,6 +49,7 @@ class ModelWeights {
   std::vector<TensorSpec> specs_of(std::span<const Request> requests, const Device& device) const;
 
   std::map<std::string, Entry, std::less<>> tensors_;
+  std::map<std::string, std::string, std::less<>> unreadable_;
   WeightLoader& loader_;
   std::string location_;
 };

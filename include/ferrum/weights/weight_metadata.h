@@ -29,6 +29,9 @@ void from_json(const Json& json, TensorInfo& info);
 
 struct WeightMetadata {
   std::map<std::string, TensorInfo, std::less<>> tensors;
+  // Tensors that are there and cannot be loaded, such as texts, or of a type that no DataType is:
+  // why. Loading one throws kUnsupported.
+  std::map<std::string, std::string, std::less<>> unreadable;
   WeightFormat format;
   int64_t total_size_bytes = 0;  // of all tensors
   std::vector<DataType> dtypes;  // those that occur, in declaration order

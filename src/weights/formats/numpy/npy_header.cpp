@@ -64,6 +64,10 @@ class LiteralParser {
                          ErrorCode code = ErrorCode::kInvalidFormat) const {
     throw Error(code, what_ + " has a NumPy header that " + how);
   }
+  // What is well formed and no tensor, whichever file it is in.
+  [[noreturn]] static void refuse(const std::string& how, const std::string& hint = "") {
+    throw Error(ErrorCode::kUnsupported, "its NumPy header " + how, hint);
+  }
   [[noreturn]] void lacks(const char* key) const { fail("lacks '" + std::string(key) + "'"); }
 
   void skip_space() {
@@ -105,8 +109,7 @@ class LiteralParser {
     if (key == "descr") {
       once(descr_.has_value(), key);
       if (accept('[')) {
-        fail("describes records of several fields; an array of plain numbers is needed",
-             ErrorCode::kUnsupported);
+        refuse("describes records of several fields; an array of plain numbers is needed");
       }
       descr_ = read_string();
     } else if (key == "fortran_order") {
@@ -129,8 +132,7 @@ class LiteralParser {
     std::vector<int64_t> extents;
     while (!accept(')')) {
       if (extents.size() == Shape::kMaxRank) {
-        fail("has more than " + std::to_string(Shape::kMaxRank) + " extents",
-             ErrorCode::kUnsupported);
+        refuse("has more than " + std::to_string(Shape::kMaxRank) + " extents");
       }
       extents.push_back(read_extent());
       if (!accept(',')) {
@@ -177,16 +179,14 @@ class LiteralParser {
     }
     std::string why = "declares elements of type \"" + shown(descr) + "\"";
     if (descr.find('O') != descr.npos) why += ", Python objects, which are never loaded";
-    fail(why, ErrorCode::kUnsupported);
+    refuse(why);
   }
 
   void set_void_type(const std::string& descr, std::string_view size, NpyHeader* header) const {
     const std::string why = "declares elements of type \"" + shown(descr) + "\"";
     if (!void_dtype_) {
-      throw Error(ErrorCode::kUnsupported,
-                  what_ + " has a NumPy header that " + why +
-                      ", which does not say what its bytes mean",
-                  "say it by the format option \"dtype\", such as bf16 or f8_e4m3");
+      refuse(why + ", which does not say what its bytes mean",
+             "say it by the format option \"dtype\", such as bf16 or f8_e4m3");
     }
     if (!is_byte_sized(*void_dtype_) || std::to_string(bits_of(*void_dtype_) / 8) != size) {
       fail(why + "; " + std::string(to_string(*void_dtype_)) + " is of another size",

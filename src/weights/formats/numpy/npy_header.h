@@ -26,8 +26,8 @@ struct NpyHeader {
 
 // `literal` is what follows the length: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}.
 // `what` names the file. Elements of which it tells only the size ("|V2") are `void_dtype`. Throws
-// kInvalidFormat; kUnsupported for element types and ranks that tensors do not have;
-// kInvalidArgument for a `void_dtype` of another size.
+// kInvalidFormat; kUnsupported, without `what`, for element types and ranks that tensors do not
+// have; kInvalidArgument for a `void_dtype` of another size.
 NpyHeader parse_npy_header(std::string_view literal, const std::string& what,
                            std::optional<DataType> void_dtype = std::nullopt);
 

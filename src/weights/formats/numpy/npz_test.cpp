@@ -35,6 +35,7 @@ class NpzTest : public test::LoaderFixture {
   void expect_refused(const WeightSource& source, const testing::Matcher<std::string>& what,
                       ErrorCode code = ErrorCode::kInvalidFormat) {
     test::expect_error(code, what, [&] {
+      open_all(source);
       for (const auto& [name, info] : loader->get_metadata(source).tensors) load(source, name);
     });
   }
@@ -168,6 +169,26 @@ TEST_F(NpzTest, DamageIsNamedByItsEntry) {
   expect_refused(memory(zip_bytes({packed})), HasSubstr("inflates to 50000 bytes"));
   packed.data = deflated(array + std::string(10'000'000, 'x'));
   expect_refused(memory(zip_bytes({packed})), HasSubstr("more than the"));
+}
+
+TEST_F(NpzTest, WhatIsNoTensorIsListedBesideThoseThatAre) {
+  const std::string bytes =
+      zip_bytes({{.name = "w.npy", .data = npy("<f4", "(1,)", "1234")},
+                 {.name = "c.npy", .data = npy("<c16", "(1,)", std::string(16, 'c'))},
+                 {.name = "objects.npy", .data = npy("|O", "(1,)", "cos\nsystem")},
+                 {.name = "texts.npy", .data = npy("<U3", "(1,)", std::string(12, 't'))}});
+  const WeightMetadata metadata = loader->get_metadata(memory(bytes));
+  EXPECT_EQ(metadata.tensors.size(), 1u);
+  EXPECT_EQ(load(memory(bytes), "w").dtype(), DataType::kF32);
+  EXPECT_EQ(metadata.unreadable.size(), 3u);
+  for (const auto& [name, what] : {std::pair("c", "\"<c16\""), std::pair("texts", "\"<U3\""),
+                                   std::pair("objects", "never loaded")}) {
+    EXPECT_THAT(metadata.unreadable.at(name), HasSubstr(what));
+    test::expect_error(ErrorCode::kUnsupported,
+                       AllOf(HasSubstr(std::string("tensor '") + name), HasSubstr(what)),
+                       [&] { load(memory(bytes), name); });
+  }
+  EXPECT_EQ(Json(Json(metadata).get<WeightMetadata>()), Json(metadata));
 }
 
 TEST_F(NpzTest, VoidElementsAreWhatTheOptionSays) {

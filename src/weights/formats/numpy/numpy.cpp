@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "ferrum/types/error.h"
@@ -22,6 +23,9 @@ constexpr std::string_view kExtension = ".npy";
 constexpr int kWalks = 16;
 constexpr std::string_view kEmptyZipMagic("PK\5\6", 4);
 
+// An array, or why it cannot be loaded.
+using OpenedArray = std::variant<StoredTensor, std::string>;
+
 class NumpyReader : public WeightReader {
  public:
   NumpyReader() { metadata_.format = "numpy"; }
@@ -32,7 +36,12 @@ class NumpyReader : public WeightReader {
   }
 
   // `deflated_bytes` of an array that is inflated on the way; 0 for others.
-  void add(const std::string& name, StoredTensor array, int64_t deflated_bytes) {
+  void add(const std::string& name, OpenedArray opened, int64_t deflated_bytes) {
+    if (const auto* why = std::get_if<std::string>(&opened)) {
+      metadata_.unreadable[name] = *why;
+      return;
+    }
+    StoredTensor array = std::get<StoredTensor>(std::move(opened));
     const Tensor& extent = array.extent;
     metadata_.tensors[name] = {extent.dtype(), extent.shape(), extent.size_bytes(),
                                deflated_bytes > 0 ? "deflate" : "", deflated_bytes};
@@ -58,6 +67,14 @@ std::string name_of(const ByteSource& source) {
   return name.empty() ? "array" : name;
 }
 
+template <class Open>
+OpenedArray open_or_say_why_not(Open&& open) try {
+  return open();
+} catch (const Error& error) {
+  if (error.code() != ErrorCode::kUnsupported) throw;
+  return error.what();
+}
+
 StoredTensor open_entry(const std::shared_ptr<const ZipArchive>& archive,
                         const ZipArchive::Entry& entry, std::optional<DataType> void_dtype) {
   const std::string what = archive->describe(entry);
@@ -76,13 +93,14 @@ void add_archive(const std::shared_ptr<const ByteSource>& bytes,
                  std::optional<DataType> void_dtype, NumpyReader* reader) {
   const auto archive = std::make_shared<const ZipArchive>(bytes);
   const std::vector<ZipArchive::Entry>& entries = archive->entries();
-  std::vector<StoredTensor> arrays(entries.size());
+  std::vector<OpenedArray> arrays(entries.size());
   const size_t walks = bytes->storage() ? 1 : kWalks;
   work_in_parallel(static_cast<int64_t>(walks), kWalks, [&](int64_t i) {
     const auto walk = static_cast<size_t>(i);
     const size_t end = entries.size() * (walk + 1) / walks;
     for (size_t at = entries.size() * walk / walks; at < end; ++at) {
-      arrays[at] = open_entry(archive, entries[at], void_dtype);
+      arrays[at] =
+          open_or_say_why_not([&] { return open_entry(archive, entries[at], void_dtype); });
     }
   });
   for (size_t i = 0; i < entries.size(); ++i) {
@@ -102,8 +120,10 @@ std::unique_ptr<WeightReader> open_numpy(const WeightFile& file) {
   if (looks_like_zip(bytes)) {
     add_archive(file.bytes, void_dtype, reader.get());
   } else {
-    reader->add(name_of(bytes),
-                open_npy_array(file.bytes, 0, bytes.size(), void_dtype, bytes.name()), 0);
+    const auto open = [&] {
+      return open_npy_array(file.bytes, 0, bytes.size(), void_dtype, bytes.name());
+    };
+    reader->add(name_of(bytes), open_or_say_why_not(open), 0);
   }
   reader->finish();
   return reader;

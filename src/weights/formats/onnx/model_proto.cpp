@@ -206,17 +206,19 @@ class ModelWalk {
 
   void keep(OnnxTensor tensor) {
     if (tensor.name.empty()) reader_.fail(0, "a tensor has no name");
-    if (tensor.is_text) {
-      model_.extra["string_tensors"][tensor.name] = tensor.info.shape;
+    if (model_.tensors.contains(tensor.name) || model_.unreadable.contains(tensor.name)) {
+      reader_.fail(0, "two tensors are named " + quote_json(tensor.name));
+    }
+    if (!tensor.unreadable.empty()) {
+      model_.unreadable[tensor.name] = tensor.unreadable;
       return;
     }
     if (const auto* data = std::get_if<ExternalData>(&tensor.values)) describe_external(*data);
     for (const std::string& key : tensor.ignored_keys) {
       model_.extra["ignored_external_data_keys"][key] = true;
     }
-    const auto [kept, is_new] = model_.tensors.try_emplace(tensor.name);
-    if (!is_new) reader_.fail(0, "two tensors are named " + quote_json(tensor.name));
-    kept->second = std::move(tensor);
+    std::string name = tensor.name;
+    model_.tensors[std::move(name)] = std::move(tensor);
   }
 
   void describe_external(const ExternalData& data) {

@@ -14,11 +14,12 @@ namespace ferrum {
 
 struct OnnxModel {
   std::map<std::string, OnnxTensor, std::less<>> tensors;
+  std::map<std::string, std::string, std::less<>> unreadable;  // why they cannot be loaded
   Json extra = Json::object();  // what WeightMetadata.extra tells of the model
 };
 
 // How tensors are named is told in README.md. Throws kInvalidFormat; kUnsupported for sparse
-// tensors and as parse_tensor_proto.
+// tensors.
 OnnxModel parse_model_proto(const ByteSource& source);
 
 }  // namespace ferrum

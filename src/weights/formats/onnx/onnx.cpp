@@ -41,6 +41,7 @@ class OnnxReader : public WeightReader {
       : source_(file.bytes), siblings_(file), tensors_(std::move(model.tensors)) {
     metadata_.format = "onnx";
     metadata_.extra = std::move(model.extra);
+    metadata_.unreadable = std::move(model.unreadable);
     for (const auto& [name, tensor] : tensors_) metadata_.tensors.emplace(name, tensor.info);
     metadata_.summarise();
   }

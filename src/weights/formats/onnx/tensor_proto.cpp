@@ -54,17 +54,20 @@ class TensorParser {
     });
     return finish();
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::kUnsupported) {
+      OnnxTensor listed;
+      listed.name = std::move(tensor_.name);
+      listed.unreadable = error.what();
+      return listed;
+    }
     if (tensor_.name.empty()) throw;
     throw error.with_context("tensor " + quote_json(tensor_.name));
   }
 
  private:
   Error invalid(const std::string& why) const { return reader_.error(message_.begin, why); }
-  Error unsupported(const std::string& why, const std::string& hint = "") const {
-    return Error(
-        ErrorCode::kUnsupported,
-        reader_.source().name() + " at byte " + std::to_string(message_.begin) + ": " + why, hint);
-  }
+  // Of what is well formed and no tensor of ours, whichever file it is in.
+  static Error unsupported(const std::string& why) { return Error(ErrorCode::kUnsupported, why); }
   // To be thrown when the tensor's name is known.
   void note(const Error& error) {
     if (!noted_) noted_ = error;
@@ -79,7 +82,7 @@ class TensorParser {
       case kDataLocation:
         return take_number(field, "data_location", &data_location_);
       case kSegment:
-        return note(unsupported("a segment of a tensor; whole tensors are needed"));
+        return note(unsupported("it is a segment; whole tensors are needed"));
       case kName:
         once(!tensor_.name.empty(), "name");
         tensor_.name = reader_.text_of(field);
@@ -109,8 +112,7 @@ class TensorParser {
   void take_dims(const WireField& field) {
     const auto add = [&](uint64_t extent) {
       if (dims_.size() == Shape::kMaxRank) {
-        note(unsupported("a tensor of more than " + std::to_string(Shape::kMaxRank) +
-                         " dimensions"));
+        note(unsupported("it has more than " + std::to_string(Shape::kMaxRank) + " dimensions"));
         return false;
       }
       if (extent > INT64_MAX) {
@@ -178,21 +180,17 @@ class TensorParser {
     if (!data_type_ || *data_type_ == 0) throw invalid("a tensor has no data type");
     const ElementType* const type = find_element_type(*data_type_);
     if (!type) {
-      throw unsupported("elements of the unknown data type " + std::to_string(*data_type_));
+      throw unsupported("its elements are of the unknown data type " + std::to_string(*data_type_));
     }
-    tensor_.is_text = type->name == "STRING";
-    if (!type->dtype && !tensor_.is_text) {
-      throw unsupported(
-          "elements of the type " + std::string(type->name) + ", for which there is no dtype",
-          "convert the tensor to another type");
+    if (type->name == "STRING") throw unsupported("its elements are texts");
+    if (!type->dtype) {
+      throw unsupported("its elements are " + std::string(type->name) +
+                        ", for which there is no dtype");
     }
-    const DataType dtype = type->dtype.value_or(DataType::kU8);
-    check_size(dtype);
-    tensor_.info = {dtype, Shape(dims_), 0};
-    if (!tensor_.is_text) {
-      tensor_.info.size_bytes = bytes_of(dtype, tensor_.info.shape.numel());
-      find_values(*type);
-    }
+    check_size(*type->dtype);
+    const Shape shape(dims_);
+    tensor_.info = {*type->dtype, shape, bytes_of(*type->dtype, shape.numel())};
+    find_values(*type);
     return std::move(tensor_);
   }
 

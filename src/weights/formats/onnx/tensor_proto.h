@@ -30,15 +30,14 @@ struct TypedValues {
 
 struct OnnxTensor {
   std::string name;
-  bool is_text = false;  // strings: `info` has their shape alone
+  std::string unreadable = {};  // why it cannot be loaded; then there is nothing but its name
   TensorInfo info;
   std::variant<InPlaceValues, TypedValues, ExternalData> values;
   std::set<std::string> ignored_keys;  // of the external data
 };
 
 // Reads no elements: numbers of variable length are counted when they are decoded. Throws
-// kInvalidFormat; kUnsupported for element types and ranks that tensors do not have; both name the
-// tensor if it has a name.
+// kInvalidFormat, naming the tensor if it has a name.
 OnnxTensor parse_tensor_proto(WireReader& reader, ByteRange message);
 
 }  // namespace ferrum

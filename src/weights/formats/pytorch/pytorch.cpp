@@ -27,6 +27,7 @@ class TorchReader : public WeightReader {
         tensors_(std::move(dict.tensors)) {
     metadata_.format = "pytorch";
     metadata_.extra = std::move(dict.extra);
+    metadata_.unreadable = std::move(dict.unreadable);
     int64_t total = 0;
     for (const auto& [name, tensor] : tensors_) {
       const int64_t size = bytes_of(tensor.dtype, tensor.shape.numel());

@@ -7,6 +7,7 @@
 #include "ferrum/weights/weight_catalogs.h"
 #include "support/expect_error.h"
 #include "support/loader_fixture.h"
+#include "support/temp_folder.h"
 #include "weights/host_buffer.h"
 
 namespace ferrum {
@@ -38,7 +39,7 @@ class PytorchTest : public test::LoaderFixture {
   }
   void expect_refused(const WeightSource& source, ErrorCode code,
                       const testing::Matcher<std::string>& what) {
-    test::expect_error(code, what, [&] { loader->get_metadata(source); });
+    test::expect_error(code, what, [&] { open_all(source); });
   }
 };
 
@@ -122,7 +123,7 @@ TEST_F(PytorchTest, ThePartIsChosenByKey) {
 TEST_F(PytorchTest, WhatCannotBeReadIsRefusedByName) {
   const std::tuple<const char*, ErrorCode, const char*> files[] = {
       {"torchscript.pt", ErrorCode::kUnsupported, "is a TorchScript archive"},
-      {"sparse.pt", ErrorCode::kUnsupported, "tensor \"x\": it is made by torch._utils."},
+      {"sparse.pt", ErrorCode::kUnsupported, "it is made by torch._utils."},
       {"quantised.pt", ErrorCode::kUnsupported, "_rebuild_qtensor"},
       {"meta.pt", ErrorCode::kUnsupported, "_rebuild_meta_tensor_no_storage"},
       {"conjugated.pt", ErrorCode::kUnsupported, "conjugated"},
@@ -168,6 +169,19 @@ TEST_F(PytorchTest, AModelIsOneFileOrTheShardsOfAnIndex) {
   const ModelWeights::Request request{"b.weight", Shape{3}, {}};
   const Tensor tensor = weights.load(std::span(&request, 1), Device::cpu())[0];
   EXPECT_EQ(to_hex(bytes_of_tensor(tensor)), "004000400040");
+}
+
+TEST_F(PytorchTest, AModelSaysOfATensorThatItCannotBeLoaded) {
+  const test::TempFolder folder;
+  folder.write("pytorch_model.bin", read_file(kFolder + "refused/sparse.pt"));
+  folder.write("pytorch_model.bin.index.json", R"({"weight_map": {"x": "pytorch_model.bin"}})");
+  const auto files = open_model_directory(folder.path());
+  const ModelWeights weights(*files, *loader);
+  EXPECT_EQ(weights.unreadable().count("x"), 1u);
+  const ModelWeights::Request request{"x", Shape{3}, {}};
+  test::expect_error(ErrorCode::kUnsupported,
+                     AllOf(HasSubstr("tensor 'x'"), HasSubstr("_rebuild_sparse_tensor")),
+                     [&] { weights.load(std::span(&request, 1), Device::cpu()); });
 }
 
 }  // namespace

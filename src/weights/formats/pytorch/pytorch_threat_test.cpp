@@ -147,6 +147,20 @@ TEST_F(PytorchThreatTest, NamesMustBeNamesAndEachOnce) {
   EXPECT_EQ(open(stream(named(tensor, "\x1b[31m"))).tensors.size(), 1u);
 }
 
+TEST_F(PytorchThreatTest, WhatCannotBeLoadedStandsBesideWhatCan) {
+  const std::string sparse = "ctorch._utils\n_rebuild_sparse_tensor\n)R";
+  const std::string both =
+      "}" + text("sparse") + sparse + "s" + text("w") + rebuild(storage(), 0, {1}, {1}) + "s.";
+  const WeightMetadata metadata = open(stream(both));
+  EXPECT_EQ(load(stream(both)).numel(), 1);
+  EXPECT_EQ(metadata.tensors.size(), 1u);
+  EXPECT_THAT(metadata.unreadable.at("sparse"), HasSubstr("_rebuild_sparse_tensor"));
+
+  const std::string twice =
+      "}" + text("a.b") + sparse + "s" + text("a") + "}" + text("b") + sparse + "ss.";
+  expect_refused(stream(twice, {}), HasSubstr("two tensors called \"a.b\""));
+}
+
 TEST_F(PytorchThreatTest, RebuildsWithOtherArguments) {
   const auto refuse = [&](const std::string& value, const char* why) {
     expect_refused(stream(named(value), {}), AllOf(HasSubstr("tensor \"w\""), HasSubstr(why)));

@@ -187,15 +187,21 @@ class StateDictReader {
   }
 
   void add_tensor(PickleId id, const std::string& name) {
-    if (result_.tensors.size() == kMaxTorchTensors) {
+    const size_t count = result_.tensors.size() + result_.unreadable.size();
+    if (count == kMaxTorchTensors) {
       refuse("it has more than " + std::to_string(kMaxTorchTensors) + " tensors");
     }
-    if (result_.tensors.size() > kMaxSharing * distinct_ + kAlwaysShared) refuse_sharing();
-    const auto [it, added] = result_.tensors.try_emplace(name);
-    if (!added) refuse("it has two tensors called " + quote_json(name));
+    if (count > kMaxSharing * distinct_ + kAlwaysShared) refuse_sharing();
+    if (result_.tensors.contains(name) || result_.unreadable.contains(name)) {
+      refuse("it has two tensors called " + quote_json(name));
+    }
     try {
-      it->second = read_torch_tensor(container_, id);
+      result_.tensors[name] = read_torch_tensor(container_, id);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::kUnsupported) {
+        result_.unreadable[name] = error.what();
+        return;
+      }
       throw error.with_context("tensor " + quote_json(name));
     }
   }
