@@ -1,9 +1,6 @@
 #include "weights/downloads/download.h"
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -12,7 +9,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -20,6 +16,7 @@
 
 #include "support/child_process.h"
 #include "support/expect_error.h"
+#include "support/forbid_calls.h"
 #include "support/scripted_source.h"
 #include "support/temp_folder.h"
 
@@ -333,19 +330,6 @@ TEST_F(DownloadTest, AReadOnlyFolderIsNamed) {
   for (const char* name : {"made", "locks"}) fs::permissions(folder.path() / name, fs::perms{0755});
 }
 
-// Lets flock fail as NFS without a lock daemon does.
-bool forbid_locks() {
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_flock, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLCK),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog program{std::size(filter), filter};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 TEST_F(DownloadTest, WithoutLocksProcessesWorkSideBySide) {
   auto source = std::make_unique<ScriptedSource>(bytes);
   source->delay = std::chrono::milliseconds(1);
@@ -353,7 +337,7 @@ TEST_F(DownloadTest, WithoutLocksProcessesWorkSideBySide) {
   std::vector<ChildProcess> processes;
   for (int i = 0; i < 4; ++i) {
     processes.emplace_back([&] {
-      if (!forbid_locks()) return kNotPossibleHere;
+      if (!test::forbid_calls({SYS_flock}, ENOLCK)) return kNotPossibleHere;
       download(d, {}, {});
       return read_file(d.path) == bytes ? 0 : 1;
     });

@@ -73,6 +73,7 @@ std::optional<Error> RangeFetcher::attempt(
     response = client_.send(request, limits_, stop, plan.sink);
   } catch (const HttpError& error) {
     if (!error.is_transient()) throw;
+    if (plan.has_all()) return std::nullopt;
     target_->recover({});
     return error;
   }
@@ -225,7 +226,8 @@ void RangeFetcher::fetch(int64_t offset, std::span<std::byte> destination,
     std::memcpy(destination.data() + done, piece.data(), piece.size());
     received = done + static_cast<int64_t>(piece.size());
   };
-  plan.is_whole = [&](const HttpResponse&) { return received == bytes; };
+  plan.has_all = [&] { return received == bytes; };
+  plan.is_whole = [&](const HttpResponse&) { return plan.has_all(); };
   attempt_until_whole(plan, stop);
 }
 
@@ -256,7 +258,8 @@ void RangeFetcher::stream_whole(int64_t offset, int64_t bytes,
     position = piece_end;
     if (delivered == end && end < version_.size) throw Enough();
   };
-  plan.is_whole = [&](const HttpResponse&) { return delivered == end; };
+  plan.has_all = [&] { return delivered == end; };
+  plan.is_whole = [&](const HttpResponse&) { return plan.has_all(); };
   try {
     attempt_until_whole(plan, stop);
   } catch (const Enough&) {

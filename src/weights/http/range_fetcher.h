@@ -73,6 +73,8 @@ class RangeFetcher {
     HttpSink sink;
     std::function<bool(const HttpResponse&)> is_whole;
     std::function<int64_t()> received;  // bytes that need not come again
+    // Whether they are all: how the response ends does not matter then.
+    std::function<bool()> has_all = [] { return false; };
   };
   void attempt_until_whole(const Plan& plan, std::stop_token stop) const;
   // Why another attempt may do better; nothing after a success. Throws where none will.

@@ -1,12 +1,18 @@
 // Servers that fail: recovered within the bounds, or a clear error.
 
+#include <sys/syscall.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
+#include <future>
 #include <set>
 
+#include "support/child_process.h"
 #include "support/expect_error.h"
+#include "support/forbid_calls.h"
 #include "weights/http/remote_object_fixture.h"
 
 namespace ferrum {
@@ -217,8 +223,7 @@ TEST(RemoteFaultsTest, RangesThatAreNotTheOneAskedFor) {
 
 TEST(RemoteFaultsTest, AWrongLengthIsFetchedAgainOrAnError) {
   HttpServer once(spoiled([](const ServerRequest& request, ServerReply& reply) {
-    if (request.number == 1) reply.claimed_length = reply.generated->size + 5;
-    if (request.number == 2) reply.claimed_length = reply.generated->size - 5;
+    if (request.number == 1) reply.claimed_length = reply.generated->size - 5;
   }));
   RemoteOptions options = hasty_options();
   const RemoteObject object(std::make_shared<TransferPool>(1),
@@ -229,6 +234,34 @@ TEST(RemoteFaultsTest, AWrongLengthIsFetchedAgainOrAnError) {
     if (request.number > 0) reply.generated->size = 0;
   }));
   EXPECT_THAT(stream_error(always).message(), HasSubstr("attempts"));
+}
+
+// There is nothing left to ask for.
+TEST(RemoteFaultsTest, ARangeThatBreaksOffBehindItsLastByteIsWhole) {
+  HttpServer server(spoiled([](const ServerRequest& request, ServerReply& reply) {
+    if (request.number == 1) reply.claimed_length = reply.generated->size + 5;
+  }));
+  const auto object = open_object(server);
+  expect_stream(*object, 10 * kMiB, 1000);
+  EXPECT_EQ(server.requests().size(), 2u);
+}
+
+TEST(RemoteFaultsTest, WithoutFurtherThreadsTheWorkWaitsForThoseThatRun) {
+  test::ChildProcess process([] {
+    TransferPool idle(2), busy(2);
+    std::promise<void> go, done;
+    busy.start([&] { go.get_future().wait(); });
+    if (!test::forbid_calls({SYS_clone, SYS_clone3}, EAGAIN)) return 77;
+    const auto used_by_work = std::make_shared<int>();
+    const Error error = test::error_of([&] { idle.start([used_by_work] {}); });
+    busy.start([&] { done.set_value(); });
+    go.set_value();
+    done.get_future().wait();
+    return error.code() == ErrorCode::kResourceExhausted && used_by_work.use_count() == 1 ? 0 : 1;
+  });
+  const int code = process.wait();
+  if (code == 77) GTEST_SKIP() << "this kernel filters no system calls";
+  EXPECT_EQ(code, 0);
 }
 
 TEST(RemoteFaultsTest, ASilentServerIsLeftAndAskedAgain) {

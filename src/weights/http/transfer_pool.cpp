@@ -1,5 +1,9 @@
 #include "weights/http/transfer_pool.h"
 
+#include <exception>
+
+#include "ferrum/types/error.h"
+
 namespace ferrum {
 
 TransferPool::TransferPool(int max_connections) : max_connections_(max_connections) {}
@@ -14,10 +18,23 @@ void TransferPool::start(std::function<void()> work) {
     work_.push_back(std::move(work));
     const bool is_short = static_cast<int>(work_.size()) > idle_threads_;
     if (is_short && static_cast<int>(threads_.size()) < max_connections_) {
-      threads_.emplace_back([this](std::stop_token stop) { work_until(stop); });
+      start_thread();
     }
   }
   work_came_.notify_one();
+}
+
+// For the work that came last. Where no more threads can be had, those that run take it.
+void TransferPool::start_thread() {
+  try {
+    threads_.emplace_back([this](std::stop_token stop) { work_until(stop); });
+  } catch (const std::exception& error) {
+    if (!threads_.empty()) return;
+    work_.pop_back();  // its caller is told, and waits for it no longer
+    throw Error(ErrorCode::kResourceExhausted,
+                std::string("no thread can be started to download with: ") + error.what(),
+                "raise the limit on processes (ulimit -u), or free memory");
+  }
 }
 
 void TransferPool::work_until(std::stop_token stop) {

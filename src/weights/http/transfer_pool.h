@@ -25,7 +25,7 @@ class TransferPool {
   int max_connections() const { return max_connections_; }
 
   // Runs `work`, which throws nothing, on one of max_connections() threads, first come first
-  // served.
+  // served. Throws kResourceExhausted where there is no thread and none can be started.
   void start(std::function<void()> work);
 
   // Memory for one part of read-ahead, kept for the next until all are back. `try_take_buffer`
@@ -38,6 +38,7 @@ class TransferPool {
   int max_buffers() const { return max_connections_ + max_connections_ / 4 + 1; }
 
  private:
+  void start_thread();
   void work_until(std::stop_token stop);
 
   const int max_connections_;
