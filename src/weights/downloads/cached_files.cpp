@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "ferrum/types/error.h"
-#include "ferrum/types/function_ref.h"
 #include "ferrum/types/json.h"
 #include "weights/disk.h"
 #include "weights/downloads/file_lock.h"
@@ -87,35 +86,27 @@ std::unique_ptr<ByteSource> open_cached(const fs::path& path, const std::string&
   return open_mapped_file(path, name, std::move(lock));
 }
 
-bool remove_cached(const fs::path& path, const fs::path& lock,
-                   const std::function<void()>& before) {
+bool run_if_unused(const fs::path& path, const fs::path& lock, FunctionRef<void()> action) {
+  if (has_random_suffix(path)) {
+    if (!is_abandoned(path)) return false;
+    action();
+    return true;
+  }
   const FileLock maker = FileLock::exclusive(lock);
   if (!maker.held()) return false;
   const FileLock readers = FileLock::exclusive_existing(path);
   if (!readers.held()) return false;
-  if (before) before();
-  if (unlink(path.c_str()) != 0) throw write_error(path, errno);
+  action();
   return true;
 }
 
-bool remove_partial(const fs::path& path, const fs::path& lock,
-                    const std::function<void()>& before) {
-  if (has_random_suffix(path)) {
-    if (!is_abandoned(path)) return false;
-    return unlink(path.c_str()) == 0;
-  }
-  const FileLock maker = FileLock::exclusive(lock);
-  if (!maker.held()) return false;
-  if (before) before();
-  unlink((path.string() + ".json").c_str());
-  return unlink(path.c_str()) == 0;
+bool is_unused(const fs::path& path, const fs::path& lock) {
+  return run_if_unused(path, lock, [] {});
 }
 
-bool is_unused(const fs::path& path, const fs::path& lock) {
-  if (has_random_suffix(path)) return is_abandoned(path);
-  const FileLock maker = FileLock::exclusive(lock);
-  if (!maker.held()) return false;
-  return path.extension() == kPartialSuffix || FileLock::exclusive_existing(path).held();
+void remove_with_record(const fs::path& path) {
+  if (unlink(path.c_str()) != 0) throw write_error(path, errno);
+  unlink((path.string() + ".json").c_str());
 }
 
 void sweep_leftovers(const fs::path& folder) {

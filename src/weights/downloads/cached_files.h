@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
 
+#include "ferrum/types/function_ref.h"
 #include "ferrum/weights/byte_source.h"
 #include "ferrum/weights/weight_loader.h"
 #include "weights/downloads/digest.h"
@@ -32,17 +32,16 @@ void check_listable(const std::filesystem::path& folder);
 // Named by `name` in messages.
 std::unique_ptr<ByteSource> open_cached(const std::filesystem::path& path, const std::string& name);
 
-// Removes a file that nobody reads, makes or removes (`lock`); false where somebody does, or where
-// the file system cannot tell. `before` runs first, while nobody else can come by.
-bool remove_cached(const std::filesystem::path& path, const std::filesystem::path& lock,
-                   const std::function<void()>& before = {});
-
-// Removes a partial file that nobody works on, likewise.
-bool remove_partial(const std::filesystem::path& path, const std::filesystem::path& lock,
-                    const std::function<void()>& before = {});
-
-// Whether these two, by the kind of file, would remove it now.
+// Runs `action` while nobody reads, makes or removes (`lock`) the file or partial file at `path`;
+// false where somebody does, or where the file system cannot tell. What others need in order to
+// keep off until all is gone, the lock above all, is what `action` removes last.
+bool run_if_unused(const std::filesystem::path& path, const std::filesystem::path& lock,
+                   FunctionRef<void()> action);
+// Whether it would run now.
 bool is_unused(const std::filesystem::path& path, const std::filesystem::path& lock);
+
+// Removes a file and the record beside it. Throws write_error.
+void remove_with_record(const std::filesystem::path& path);
 
 // Removes what killed processes left behind and nobody has touched for a day: files in `folder`
 // with a random suffix, and records of downloads that were finished.

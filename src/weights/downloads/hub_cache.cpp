@@ -151,10 +151,13 @@ bool HubCache::remove(const CachedFile& file) {
   const fs::path repository = blob.parent_path().parent_path();
   std::error_code error;
   if (fs::is_symlink(blob, error)) return false;
-  const bool removed =
-      blob.extension() == kPartialSuffix
-          ? remove_partial(blob, lock_of(blob))
-          : remove_cached(blob, lock_of(blob), [&] { remove_links(repository, blob.filename()); });
+  const bool removed = run_if_unused(blob, lock_of(blob), [&] {
+    const bool is_partial = blob.extension() == kPartialSuffix;
+    if (!is_partial) remove_links(repository, blob.filename());
+    remove_with_record(blob);
+    // What another tool downloads there later is not ours.
+    if (!is_partial) folder_of(repository).forget_download(hash_of(blob));
+  });
   if (!removed) return false;
   if (rmdir((repository / "blobs").c_str()) != 0) return true;
   for (const char* name : {".no_exist", "trees", "refs", "snapshots"}) {

@@ -172,6 +172,12 @@ void HubFolder::note_download(std::string_view hash) const {
   if (!written) throw write_error(path, error);
 }
 
+// Another user's lock stays as it is.
+void HubFolder::forget_download(std::string_view hash) const {
+  std::error_code error;
+  fs::resize_file(lock_path(hash), 0, error);
+}
+
 void HubFolder::link(const std::string& commit, const std::string& file,
                      std::string_view hash) const {
   const fs::path path = snapshot_path(commit) / file;

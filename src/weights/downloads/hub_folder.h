@@ -69,7 +69,8 @@ class HubFolder {
 
   // These throw write_error. `make` also puts the mark of a cache into the cache folder.
   void make() const;
-  void note_download(std::string_view hash) const;  // for the holder of its lock
+  void note_download(std::string_view hash) const;    // for the holder of its lock
+  void forget_download(std::string_view hash) const;  // likewise; throws nothing
   void link(const std::string& commit, const std::string& file, std::string_view hash) const;
   void note_commit(const std::string& revision, const std::string& commit) const;
   void note_missing(const std::string& commit, const std::string& file) const;

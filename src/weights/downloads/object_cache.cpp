@@ -54,13 +54,11 @@ CachedFile describe(const fs::path& path, int64_t bytes) {
 }
 
 bool remove_path(const fs::path& path) {
-  const auto before = [&] { unlink(lock_of(path).c_str()); };
-  if (path.extension() == kPartialSuffix) {
-    if (!remove_partial(path, lock_of(path), before)) return false;
-  } else {
-    if (!remove_cached(path, lock_of(path), before)) return false;
-    unlink(record_of(path).c_str());
-  }
+  const bool removed = run_if_unused(path, lock_of(path), [&] {
+    remove_with_record(path);
+    unlink(lock_of(path).c_str());
+  });
+  if (!removed) return false;
   rmdir(path.parent_path().c_str());  // where it was the last one
   return true;
 }

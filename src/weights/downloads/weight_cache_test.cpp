@@ -1,6 +1,7 @@
 #include "ferrum/weights/weight_cache.h"
 
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 
 #include <gmock/gmock.h>
@@ -64,6 +65,23 @@ std::vector<CachedFile> prune(WeightCache& cache, int64_t max_bytes) {
   std::vector<CachedFile> removed;
   for (const CacheEntry& entry : prune(entries, max_bytes).removed) removed.push_back(entry.file);
   return removed;
+}
+
+// What `action` removes from a folder, in order.
+std::vector<std::string> removed_by(const fs::path& folder, const std::function<void()>& action) {
+  const int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  inotify_add_watch(watch, folder.c_str(), IN_DELETE);
+  action();
+  alignas(inotify_event) char events[4096];
+  const ssize_t bytes = read(watch, events, sizeof(events));
+  close(watch);
+  std::vector<std::string> names;
+  for (ssize_t at = 0; at < bytes;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(events + at);
+    if (event->len > 0) names.emplace_back(event->name);
+    at += static_cast<ssize_t>(sizeof(inotify_event)) + event->len;
+  }
+  return names;
 }
 
 ObjectStream stream_of(const test::ScriptedSource& source) {
@@ -257,6 +275,24 @@ TEST_F(ObjectCacheTest, InterruptedDownloadsAreListedAndPruned) {
   EXPECT_THAT(cache.list(), IsEmpty());
 }
 
+// Whoever has the lock finds all or nothing.
+TEST_F(ObjectCacheTest, TheLockGoesLast) {
+  const std::string bytes = test::pattern_bytes(3 << 20);
+  test::ScriptedSource cut(bytes);
+  cut.fail_at = 2 << 20;
+  EXPECT_THROW(fetch(object("a.bin", bytes), cut), Error);
+  for (const std::string end : {".incomplete", ""}) {
+    const CachedFile file = cache.list()[0];
+    const fs::path path = file.path;
+    const std::string name = path.filename();
+    const std::string lock = name.substr(0, name.find('.')) + ".lock";
+    EXPECT_EQ(path.extension(), end);
+    EXPECT_THAT(removed_by(path.parent_path(), [&] { EXPECT_TRUE(cache.remove(file)); }),
+                ElementsAre(name, name + ".json", lock));
+    fetch("a.bin", bytes);
+  }
+}
+
 TEST_F(ObjectCacheTest, LeftoversOfTheKilledAreSwept) {
   fetch("a.bin", "alpha");
   const fs::path beside = fs::path(cache.list()[0].path).parent_path();
@@ -369,6 +405,14 @@ TEST_F(HubCacheTest, OpenFilesAndThoseOfOthersStay) {
   EXPECT_EQ(text_of(*model.open(kCommit, "shared.bin", "shared.bin")), "shared");
   EXPECT_THAT(names_of(prune(cache, 0)), ElementsAre("free.bin"));
   EXPECT_THAT(model.files_in_snapshot(kCommit), ElementsAre("open.bin", "shared.bin"));
+}
+
+TEST_F(HubCacheTest, WhatAnotherToolDownloadsInPlaceOfARemovedBlobIsNotOurs) {
+  add("org/name", kCommit, "a.bin", "a", 500);
+  EXPECT_FALSE(cache.list()[0].foreign);
+  EXPECT_TRUE(cache.remove(cache.list()[0]));
+  folder.write("hub/models--org--name/blobs/" + sha256_hex("a"), "a");
+  EXPECT_TRUE(cache.list()[0].foreign);
 }
 
 TEST_F(HubCacheTest, UseIsNoted) {
