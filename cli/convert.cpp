@@ -61,9 +61,19 @@ struct ConvertOptions {
   WeightOptions weights;
 };
 
+// Of what fnmatch knows, names have only * and ?.
+std::string to_glob(const std::string& pattern) {
+  std::string glob;
+  for (const char c : pattern) {
+    if (c == '[' || c == ']' || c == '\\') glob += '\\';
+    glob += c;
+  }
+  return glob;
+}
+
 bool matches(const std::vector<std::string>& patterns, const std::string& name) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+    return fnmatch(to_glob(pattern).c_str(), name.c_str(), 0) == 0;
   });
 }
 
@@ -179,7 +189,7 @@ Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& load
   input.files = open_model_folder(parts.weights, o.source, config);
   const ModelWeights weights(*input.files, loader);
   input.tensors = weights.tensors();
-  input.unreadable = weights.unreadable();
+  for (const auto& [name, tensor] : weights.unreadable()) input.unreadable[name] = tensor.why;
   input.sources = weights.sources();
   return input;
 }
@@ -236,10 +246,15 @@ void check_effect(const ConvertOptions& o, const Input& input, const Steps& step
 }
 
 // The target would take the place of what it is made of.
-void refuse_source(const ConvertOptions& o, const Input& input, const std::string& target) {
+void refuse_source(const ConvertOptions& o, const Input& input, const WeightCatalogs& catalogs,
+                   const std::string& target) {
   std::set<std::string> files;
-  for (const auto& [name, entry] : input.tensors) {
-    if (entry.source.kind == "file") files.insert(entry.source.location.at("path"));
+  for (const WeightSource& source : input.sources) {
+    if (source.kind != "file") continue;
+    files.insert(source.location.at("path"));
+    for (const WeightSource& further : find_further_files(catalogs, source)) {
+      files.insert(further.location.at("path"));
+    }
   }
   std::error_code unknown;
   const bool same_folder = input.files && fs::equivalent(o.source, o.destination, unknown);
@@ -354,7 +369,7 @@ int convert(const ConvertOptions& o) {
     conversion.target.path = (fs::path(o.destination) / "model.safetensors").string();
     if (input.files) texts = model_texts(o, input, steps, parts);
   }
-  refuse_source(o, input, conversion.target.path);
+  refuse_source(o, input, parts.weights, conversion.target.path);
   if (writes_safetensors(conversion)) conversion.target.metadata["format"] = "pt";
   if (is_folder(o.destination)) make_folder(o.destination);
   TransferProgress line;

@@ -58,12 +58,12 @@ WeightMetadata describe_weights(const ModelFiles& files, WeightLoader& loader) {
   const ModelWeights weights(files, loader);
   WeightMetadata all;
   all.total_size_bytes = weights.total_size_bytes();
-  all.unreadable = weights.unreadable();
   for (const WeightSource& source : weights.sources()) {
     const WeightMetadata metadata = loader.get_metadata(source);
     all.format = metadata.format;
     all.extra.update(metadata.extra);
     all.tensors.insert(metadata.tensors.begin(), metadata.tensors.end());
+    all.unreadable.insert(metadata.unreadable.begin(), metadata.unreadable.end());
     for (const DataType dtype : metadata.dtypes) {
       if (std::find(all.dtypes.begin(), all.dtypes.end(), dtype) == all.dtypes.end()) {
         all.dtypes.push_back(dtype);

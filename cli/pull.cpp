@@ -56,7 +56,8 @@ std::vector<Wanted> files_of_model(const ModelFiles& files, WeightLoader& loader
     if (all || is_beside_weights(name)) wanted.push_back({name, files.weight_source(name)});
   }
   if (all) return wanted;
-  for (const WeightSource& source : ModelWeights(files, loader).sources()) {
+  const ModelWeights weights(files, loader);
+  for (const WeightSource& source : weights.sources()) {
     wanted.push_back({source.to_string(), source});
   }
   return wanted;

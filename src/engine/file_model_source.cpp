@@ -197,6 +197,7 @@ void FileModelSource::note_unused(const std::vector<WeightDeclaration>& weights)
     if (name.ends_with("rotary_emb.inv_freq") || name == "lm_head.weight") continue;
     if (!known.contains(name)) unused.push_back(name);
   }
+  for (const auto& [name, tensor] : weights_->unreadable()) unused.push_back(name);
   if (unused.empty()) return;
   warnings_.push_back("the model does not use " + std::to_string(unused.size()) +
                       " of the checkpoint's tensors: " + listing(unused));

@@ -121,9 +121,9 @@ Tensor Tensor::over(std::shared_ptr<Storage> storage) const {
 }
 
 bool Tensor::is_contiguous() const {
+  if (shape_.numel() == 0) return true;
   int64_t expected = 1;
   for (int d = rank() - 1; d >= 0; --d) {
-    if (shape_[d] == 0) return true;
     if (shape_[d] != 1 && strides_[static_cast<size_t>(d)] != expected) return false;
     expected *= shape_[d];
   }

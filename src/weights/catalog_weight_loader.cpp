@@ -140,8 +140,9 @@ class CatalogWeightLoader : public WeightLoader {
       });
       before += size;
     };
+    const bool is_whole = readers_.is_known_to_be_whole(source);
     preload_next(source);
-    if (!readers_.may_go_on(source)) return fetched;
+    if (is_whole) return fetched;
     for (const WeightSource& file : readers_.further_files_of(source)) preload_next(file);
     return fetched;
   }

@@ -85,10 +85,17 @@ bool is_about_folder(const ByteSource& bytes) {
   return first == text.npos || std::string_view("<{[").find(text[first]) != std::string_view::npos;
 }
 
+bool has_known_format(const FormatCatalog& formats, const ByteSource& bytes) {
+  return std::any_of(formats.entries().begin(), formats.entries().end(),
+                     [&](const auto& entry) { return entry.part.matches(bytes); });
+}
+
 // Nothing where there is no file to be read: whether it is a folder is for the folder to say.
-std::optional<WeightFile> open_if_file(const ReaderCache& readers, const WeightSource& source) try {
+std::optional<WeightFile> open_if_file(const FormatCatalog& formats, const ReaderCache& readers,
+                                       const WeightSource& source) try {
   WeightFile file = readers.open_file(source);
-  if (is_about_folder(*file.bytes)) return std::nullopt;
+  // Numbers at the beginning of a file may look like the beginning of a text.
+  if (is_about_folder(*file.bytes) && !has_known_format(formats, *file.bytes)) return std::nullopt;
   return file;
 } catch (const Error& error) {
   if (error.code() == ErrorCode::kCancelled) throw;
@@ -172,7 +179,7 @@ std::unique_ptr<ModelFiles> open_model_there(const WeightCatalogs& catalogs, con
   if (may_be_model(catalogs.formats, path)) {
     return open_model_file(catalogs, readers.open_file(*source), *source);
   }
-  const auto file = open_if_file(readers, *source);
+  const auto file = open_if_file(catalogs.formats, readers, *source);
   if (!file) return nullptr;
   if (auto model = open_model_file(catalogs, *file, *source)) return model;
   throw Error(ErrorCode::kInvalidArgument, file->bytes->name() + " is a file, and no whole model",
@@ -223,10 +230,17 @@ std::optional<WeightSource> find_weight_file(const WeightCatalogs& catalogs,
     return is_file ? std::optional(WeightSource::file(location)) : std::nullopt;
   }
   auto source = parse_file(*part, location);
-  if (source && !is_named && !open_if_file(ReaderCache(catalogs, config), *source)) {
+  if (source && !is_named &&
+      !open_if_file(catalogs.formats, ReaderCache(catalogs, config), *source)) {
     return std::nullopt;
   }
   return source;
+}
+
+std::vector<WeightSource> find_further_files(const WeightCatalogs& catalogs,
+                                             const WeightSource& source,
+                                             const WeightLoaderConfig& config) {
+  return ReaderCache(catalogs, config).further_files_of(source);
 }
 
 WeightSource parse_weight_source(const WeightCatalogs& catalogs, const std::string& location) {

@@ -66,22 +66,10 @@ ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
                     std::to_string(shards.size()) + " weight files: " + list(missing),
                 "download the missing files");
   }
-  for (const auto& [shard, source] : shards) {
-    const WeightMetadata metadata = loader_.get_metadata(source);
-    unreadable_.insert(metadata.unreadable.begin(), metadata.unreadable.end());
-    for (const auto& [name, info] : metadata.tensors) {
-      const auto [it, added] = tensors_.try_emplace(name, Entry{info, source});
-      if (!added) {
-        throw Error(ErrorCode::kInvalidFormat, "tensor '" + name + "' is both in " +
-                                                   it->second.source.to_string() + " and in " +
-                                                   shard);
-      }
-    }
-  }
+  for (const auto& [shard, source] : shards) add(shard, source);
   for (const auto& [tensor, file] : index) {
-    const Entry* entry = find(tensor);
-    if (!entry && unreadable_.contains(tensor)) continue;
-    if (!entry || entry->source.location != shards[file].location) {
+    const WeightSource* source = source_of(tensor);
+    if (!source || source->location != shards[file].location) {
       throw Error(ErrorCode::kInvalidFormat, location_ + "/" + chosen + " places tensor '" +
                                                  tensor + "' in " + file +
                                                  ", which does not hold it");
@@ -89,9 +77,38 @@ ModelWeights::ModelWeights(const ModelFiles& files, WeightLoader& loader)
   }
 }
 
+void ModelWeights::add(const std::string& shard, const WeightSource& source) {
+  const auto check_new = [&](const std::string& tensor) {
+    const WeightSource* other = source_of(tensor);
+    if (!other) return;
+    throw Error(ErrorCode::kInvalidFormat,
+                "tensor '" + tensor + "' is both in " + other->to_string() + " and in " + shard);
+  };
+  const WeightMetadata metadata = loader_.get_metadata(source);
+  for (const auto& [name, info] : metadata.tensors) {
+    check_new(name);
+    tensors_[name] = {info, source};
+  }
+  for (const auto& [name, why] : metadata.unreadable) {
+    check_new(name);
+    unreadable_[name] = {why, source};
+  }
+  sources_.push_back(source);
+}
+
+const WeightSource* ModelWeights::source_of(const std::string& tensor) const {
+  if (const auto it = tensors_.find(tensor); it != tensors_.end()) return &it->second.source;
+  const auto it = unreadable_.find(tensor);
+  return it == unreadable_.end() ? nullptr : &it->second.source;
+}
+
 const ModelWeights::Entry* ModelWeights::find(std::string_view name) const {
-  const auto it = tensors_.find(name);
-  return it == tensors_.end() ? nullptr : &it->second;
+  if (const auto it = tensors_.find(name); it != tensors_.end()) return &it->second;
+  const auto it = unreadable_.find(name);
+  if (it == unreadable_.end()) return nullptr;
+  throw Error(ErrorCode::kUnsupported, "tensor '" + it->first + "' of " +
+                                           it->second.source.to_string() +
+                                           " cannot be loaded: " + it->second.why);
 }
 
 int64_t ModelWeights::total_size_bytes() const {
@@ -100,25 +117,12 @@ int64_t ModelWeights::total_size_bytes() const {
   return total;
 }
 
-std::vector<WeightSource> ModelWeights::sources() const {
-  std::map<Json, WeightSource> sources;
-  for (const auto& [name, entry] : tensors_)
-    sources.try_emplace(entry.source.location, entry.source);
-  std::vector<WeightSource> result;
-  for (auto& [location, source] : sources) result.push_back(std::move(source));
-  return result;
-}
-
 std::vector<TensorSpec> ModelWeights::specs_of(std::span<const Request> requests,
                                               const Device& device) const {
   std::vector<TensorSpec> specs;
   specs.reserve(requests.size());
   for (const Request& request : requests) {
     const Entry* entry = find(request.name);
-    if (const auto it = unreadable_.find(request.name); !entry && it != unreadable_.end()) {
-      throw Error(ErrorCode::kUnsupported,
-                  "tensor '" + request.name + "' of " + location_ + ": " + it->second);
-    }
     if (!entry) {
       std::vector<std::string_view> names;
       for (const auto& [name, known] : tensors_) names.push_back(name);

@@ -104,17 +104,6 @@ std::vector<WeightSource> ReaderCache::further_files_of(const WeightSource& sour
   return files;
 }
 
-bool ReaderCache::may_go_on(const WeightSource& source) const {
-  const std::string name = source.to_string();
-  const auto& formats = catalogs_.formats.entries();
-  return std::none_of(formats.begin(), formats.end(), [&](const auto& entry) {
-    const auto& endings = entry.part.extensions;
-    return !entry.part.further_parts &&
-           std::any_of(endings.begin(), endings.end(),
-                       [&](const std::string& ending) { return name.ends_with(ending); });
-  });
-}
-
 std::string ReaderCache::stamp_of(const WeightSource& source) const {
   return catalogs_.sources.get(source.kind).stamp(source, config_);
 }
@@ -144,12 +133,12 @@ bool ReaderCache::are_unchanged(const Siblings& siblings) const try {
   return false;  // opening it anew tells what is wrong
 }
 
-std::shared_ptr<const WeightReader> ReaderCache::find(const std::string& stamp) {
+std::shared_ptr<const WeightReader> ReaderCache::find(const std::string& key) {
   Known known;
   {
     const std::lock_guard lock(mutex_);
     const auto it = std::find_if(readers_.begin(), readers_.end(),
-                                 [&](const Known& each) { return each.stamp == stamp; });
+                                 [&](const Known& each) { return each.key == key; });
     if (it == readers_.end()) return nullptr;
     readers_.splice(readers_.begin(), readers_, it);
     known = readers_.front();
@@ -160,7 +149,8 @@ std::shared_ptr<const WeightReader> ReaderCache::find(const std::string& stamp) 
   return nullptr;
 }
 
-std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source) {
+// What a reader depends on.
+std::string ReaderCache::key_of(const WeightSource& source) const {
   // The location too: files of equal bytes, such as links to one, may have other files beside them.
   // Not as text: a path need not be UTF-8.
   const auto bytes_of = [](const Json& json) {
@@ -168,10 +158,18 @@ std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source
     Json::to_msgpack(json, bytes);
     return bytes;
   };
-  const std::string stamp = source.kind + " " + bytes_of(source.location) + " " +
-                            stamp_of(source) + " " + source.format.value_or("") + " " +
-                            bytes_of(source.format_options);
-  if (auto reader = find(stamp)) return reader;
+  return source.kind + " " + bytes_of(source.location) + " " + stamp_of(source) + " " +
+         source.format.value_or("") + " " + bytes_of(source.format_options);
+}
+
+bool ReaderCache::is_known_to_be_whole(const WeightSource& source) {
+  const auto reader = find(key_of(source));
+  return reader && !catalogs_.formats.get(reader->metadata().format).further_parts;
+}
+
+std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source) {
+  const std::string key = key_of(source);
+  if (auto reader = find(key)) return reader;
   WeightFile file = open_file(source);
   const auto siblings = std::make_shared<Siblings>();
   file.open_sibling = [this, source, siblings](std::string_view name) {
@@ -181,7 +179,7 @@ std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source
   };
   auto reader = open_reader(source, file);
   const std::lock_guard lock(mutex_);
-  readers_.push_front({stamp, reader, siblings});
+  readers_.push_front({key, reader, siblings});
   if (readers_.size() > kMaxReaders) readers_.pop_back();
   return reader;
 }

@@ -26,21 +26,22 @@ class ReaderCache {
   // The files beside its own in which a source goes on; none where its content is of no known
   // format. Throws as FormatPart::further_parts and SourcePart::sibling.
   std::vector<WeightSource> further_files_of(const WeightSource& source) const;
-  // Whether to ask for these: not of a file whose name ends as those of a format that has none.
-  bool may_go_on(const WeightSource& source) const;
+  // Whether a reader of the source is kept, of a format whose files never go on in others.
+  bool is_known_to_be_whole(const WeightSource& source);
   // Throws kInvalidFormat for bytes of no known format, saying what they are where that is known.
   std::shared_ptr<const WeightReader> open(const WeightSource& source);
 
  private:
   class Siblings;
   struct Known {
-    std::string stamp;
+    std::string key;
     std::shared_ptr<const WeightReader> reader;
     std::shared_ptr<const Siblings> siblings;  // the files that it opened beside its own
   };
 
-  std::shared_ptr<const WeightReader> find(const std::string& stamp);
+  std::shared_ptr<const WeightReader> find(const std::string& key);
   std::string stamp_of(const WeightSource& source) const;
+  std::string key_of(const WeightSource& source) const;
   bool are_unchanged(const Siblings& siblings) const;
   std::shared_ptr<const WeightReader> open_reader(const WeightSource& source,
                                                   const WeightFile& file) const;

@@ -11,6 +11,7 @@
 #include "support/hub_server.h"
 #include "support/ranged_source.h"
 #include "support/s3_server.h"
+#include "support/safetensors_bytes.h"
 #include "support/scoped_variable.h"
 #include "support/temp_folder.h"
 
@@ -101,6 +102,19 @@ TEST_F(RemoteLocationsTest, WhereANameSaysNothingTheContentDecides) {
   EXPECT_EQ(requests_of_find("s3://bucket/folder", false), 1u);
   EXPECT_EQ(requests_of_find("hf:org/name@with/slash", false), 1u);
   EXPECT_EQ(open_model_folder(catalogs, "s3://bucket/folder", config)->names().size(), 1u);
+}
+
+TEST_F(RemoteLocationsTest, AFileThatBeginsAsATextIsAFile) {
+  HostTensorFactory factory;
+  const auto loader = create_weight_loader(catalogs, factory, config);
+  for (const size_t size : {0x3c20, 0x7b20, 0x5b20}) {  // " <", " {", " [" in little-endian
+    std::string header = R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
+    header.resize(size, ' ');
+    folder.write("text", safetensors_bytes(header, "x"));
+    const auto source = find(http.url("/text"));
+    ASSERT_TRUE(source.has_value()) << size;
+    EXPECT_EQ(loader->get_metadata(*source).tensors.size(), 1u);
+  }
 }
 
 TEST_F(RemoteLocationsTest, AModelIsKnownByItsContent) {

@@ -77,6 +77,34 @@ TEST_F(ConvertTest, WhatCannotBeLoadedIsLeftOutOnRequestAlone) {
   EXPECT_EQ(inspect(path("x.safetensors")).size(), 1u);
 }
 
+TEST_F(ConvertTest, APatternHasNoBrackets) {
+  write_file(path("w.bin"), "0123");
+  const auto convert = [&](const char* name, const char* option) {
+    return run_ferrum({"convert", path("w.bin"), path("x.safetensors"), "--from",
+                       std::string("raw:dtype=f32,shape=1,name=") + name, option, "a[0]\\*"})
+        .exit_code;
+  };
+  EXPECT_EQ(convert("a[0]\\x", "--tensor"), 0);
+  EXPECT_EQ(inspect(path("x.safetensors")).size(), 1u);
+  EXPECT_NE(convert("a0*", "--tensor"), 0);
+  EXPECT_EQ(convert("a0*", "--except"), 0);
+  EXPECT_NE(convert("a[0]\\", "--except"), 0);
+}
+
+TEST_F(ConvertTest, NoFileOfTheSourceIsOverwritten) {
+  const std::string folder_of_data = FERRUM_SOURCE_DIR "/tests/data/weights/onnx/";
+  for (const char* name : {"external.onnx", "external.onnx.data"}) {
+    fs::copy_file(folder_of_data + name, path(name));
+  }
+  for (const char* name : {"external.onnx", "external.onnx.data"}) {
+    const CommandResult result =
+        run_ferrum({"convert", path("external.onnx"), path(name), "--format", "raw"});
+    EXPECT_EQ(result.exit_code, 2) << name;
+    EXPECT_THAT(result.err, HasSubstr("DST is a file of SRC"));
+    EXPECT_EQ(read_file(path(name)), read_file(folder_of_data + name));
+  }
+}
+
 TEST_F(ConvertTest, WhatAFileDoesNotSayIsSaid) {
   EXPECT_EQ(run_ferrum({"convert", kState, path("w.bin"), "--format", "raw", "--tensor",
                         "turned.f32"}).exit_code, 0);

@@ -12,6 +12,7 @@
 
 #include "ferrum/types/json.h"
 #include "support/temp_folder.h"
+#include "support/torch_bytes.h"
 #include "system/command_line.h"
 
 namespace ferrum::testing {
@@ -51,6 +52,16 @@ void expect_refused(const CommandResult& result, int exit_code,
   EXPECT_THAT(result.err, Not(HasSubstr("Sanitizer"))) << result.err;
   for (const std::string& word : words) EXPECT_THAT(result.err, HasSubstr(word));
   EXPECT_EQ(result.out, "");
+}
+
+TEST_F(WrongInput, AWeightThatCannotBeLoaded) {
+  fs::remove(file("model.safetensors"));
+  write_file(file("pytorch_model.bin"),
+             torch_bytes::stream(torch_bytes::named("ctorch._utils\n_rebuild_sparse_tensor\n)R",
+                                                    "model.embed_tokens.weight"),
+                                 {}));
+  expect_refused(answer(), 1,
+                 {"'model.embed_tokens.weight'", "cannot be loaded", "_rebuild_sparse_tensor"});
 }
 
 TEST_F(WrongInput, TheCopyItselfAnswers) {

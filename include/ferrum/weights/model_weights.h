@@ -28,13 +28,18 @@ class ModelWeights {
   };
   const std::map<std::string, Entry, std::less<>>& tensors() const { return tensors_; }
   // As WeightMetadata has them.
-  const std::map<std::string, std::string, std::less<>>& unreadable() const { return unreadable_; }
+  struct Unreadable {
+    std::string why;
+    WeightSource source;
+  };
+  const std::map<std::string, Unreadable, std::less<>>& unreadable() const { return unreadable_; }
+  // Null where there is none. Throws kUnsupported for one that is unreadable.
   const Entry* find(std::string_view name) const;
   int64_t total_size_bytes() const;
-  std::vector<WeightSource> sources() const;  // each file once
+  const std::vector<WeightSource>& sources() const { return sources_; }  // each file once
 
   // Loads by name, with the shape expected after the transformations, onto `device`. Throws
-  // kNotFound with near names, kUnsupported for what is unreadable, and as WeightLoader.
+  // kNotFound with near names, and as find() and WeightLoader.
   struct Request {
     std::string name;
     Shape shape;
@@ -46,10 +51,14 @@ class ModelWeights {
                            std::stop_token stop = {}, const LoadProgress& progress = {}) const;
 
  private:
+  void add(const std::string& shard, const WeightSource& source);
+  // The file that holds a tensor, readable or not; null where none does.
+  const WeightSource* source_of(const std::string& tensor) const;
   std::vector<TensorSpec> specs_of(std::span<const Request> requests, const Device& device) const;
 
   std::map<std::string, Entry, std::less<>> tensors_;
-  std::map<std::string, std::string, std::less<>> unreadable_;
+  std::map<std::string, Unreadable, std::less<>> unreadable_;
+  std::vector<WeightSource> sources_;
   WeightLoader& loader_;
   std::string location_;
 };

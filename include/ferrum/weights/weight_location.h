@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ferrum/weights/weight_catalogs.h"
 
@@ -16,6 +17,12 @@ namespace ferrum {
 // parse_weight_source, but for what is no file's name.
 std::optional<WeightSource> find_weight_file(const WeightCatalogs& catalogs,
                                              const std::string& location,
+                                             const WeightLoaderConfig& config = {});
+
+// The other files in which the one of `source` goes on: the later parts of a split file, the data
+// beside it. Throws kInvalidFormat, and as opening it.
+std::vector<WeightSource> find_further_files(const WeightCatalogs& catalogs,
+                                             const WeightSource& source,
                                              const WeightLoaderConfig& config = {});
 
 // As open_model of a location where find_weight_file has found no file: it does not look again.

@@ -126,6 +126,17 @@ TEST_F(PackedTest, ArrangementsMoveThem) {
   }
 }
 
+TEST_F(PackedTest, NothingIsMovedAnywhere) {
+  write("F4", Shape{5, 3, 0}, "");
+  EXPECT_EQ(load(file, {T::transpose(0, 2)}).shape(), (Shape{0, 3, 5}));
+  EXPECT_EQ(load(file, {T::transpose(1, 2), T::reshape(Shape{7, 0})}).numel(), 0);
+  write("F32", Shape{0, int64_t{1} << 40}, "");
+  EXPECT_EQ(load(file, {T::transpose(0, 1)}).shape(), (Shape{int64_t{1} << 40, 0}));
+  write("BF16", Shape{2, 2}, "12345678");
+  EXPECT_EQ(load(file, {T::slice(0, 0, 0), T::transpose(1, 0), T::cast(DataType::kF6E3M2)}).shape(),
+            (Shape{2, 0}));
+}
+
 TEST_F(PackedTest, IntegersAreRead) {
   for (const auto& [dtype, expected] :
        {std::pair{"i4", std::vector<float>{0, 1, 7, -8, -2, -1}},

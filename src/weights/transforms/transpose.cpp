@@ -1,6 +1,8 @@
 // transpose {dim0, dim1}
 
-#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "ferrum/weights/transform_part.h"
 
@@ -15,8 +17,10 @@ TransformStep bind_transpose(const Json& parameters, DataType dtype, const Shape
   reader.finish();
   dim0 = shape.resolve_dim(dim0);
   dim1 = shape.resolve_dim(dim1);
+  std::vector<int64_t> extents(shape.dims().begin(), shape.dims().end());
+  std::swap(extents[static_cast<size_t>(dim0)], extents[static_cast<size_t>(dim1)]);
   return {.dtype = dtype,
-          .shape = shape.with_dim(dim0, shape[dim1]).with_dim(dim1, shape[dim0]),
+          .shape = Shape(extents),
           .arrange = [=](const Tensor& tensor) { return tensor.transpose(dim0, dim1); },
           .convert = {}};
 }

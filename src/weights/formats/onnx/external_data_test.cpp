@@ -98,6 +98,17 @@ TEST_F(ExternalDataTest, APreloadBringsTheFilesWithElements) {
                      [&] { loader->preload(WeightSource::file(path.string())); });
 }
 
+TEST_F(ExternalDataTest, APreloadGoesOnWhateverTheNameEndsWith) {
+  folder.write("w.bin", "01234567");
+  for (const char* name : {"x.bin", "x.safetensors"}) {
+    const fs::path path = folder.write(name, model_with({{"location", "w.bin"}}));
+    int64_t total = 0;
+    loader->preload(WeightSource::file(path.string()), {},
+                    [&](int64_t, int64_t bytes) { total = bytes; });
+    EXPECT_EQ(total, static_cast<int64_t>(fs::file_size(path)) + 8) << name;
+  }
+}
+
 TEST_F(ExternalDataTest, APreloadKeepsToTheFolder) {
   folder.write("w.bin", "01234567");
   for (const char* location : {"../w.bin", "/etc/passwd", "a/../../w.bin", "a\\w.bin"}) {

@@ -178,10 +178,27 @@ TEST_F(PytorchTest, AModelSaysOfATensorThatItCannotBeLoaded) {
   const auto files = open_model_directory(folder.path());
   const ModelWeights weights(*files, *loader);
   EXPECT_EQ(weights.unreadable().count("x"), 1u);
+  EXPECT_EQ(weights.sources().size(), 1u);
   const ModelWeights::Request request{"x", Shape{3}, {}};
   test::expect_error(ErrorCode::kUnsupported,
                      AllOf(HasSubstr("tensor 'x'"), HasSubstr("_rebuild_sparse_tensor")),
                      [&] { weights.load(std::span(&request, 1), Device::cpu()); });
+}
+
+TEST_F(PytorchTest, WhatCannotBeLoadedIsAlsoInOneShardAndInThatOfTheIndex) {
+  const test::TempFolder folder;
+  const auto refuse = [&](const char* index, const char* why) {
+    folder.write("pytorch_model.bin.index.json", index);
+    const auto files = open_model_directory(folder.path());
+    test::expect_error(ErrorCode::kInvalidFormat, HasSubstr(why),
+                       [&] { ModelWeights(*files, *loader); });
+  };
+  const std::string sparse = read_file(kFolder + "refused/sparse.pt");  // holds "x"
+  folder.write("a.bin", sparse);
+  folder.write("b.bin", sparse);
+  refuse(R"({"weight_map": {"x": "a.bin", "y": "b.bin"}})", "tensor 'x' is both in");
+  folder.write("b.bin", read_file(kFolder + "single/pytorch_model.bin"));
+  refuse(R"({"weight_map": {"x": "b.bin", "y": "a.bin"}})", "places tensor 'x' in b.bin");
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ void check_extent(const TorchStorage& storage, const TorchType& type, int64_t of
     if (strides[d] < 0) refuse("it has the negative stride " + std::to_string(strides[d]));
   }
   const auto count = count_spanned(sizes, strides);
+  if (count == 0 && offset >= 0) return;  // views of nothing may begin anywhere
   const auto end = count && offset >= 0 ? checked_add(*count, offset) : std::nullopt;
   if (!end || *end > storage.bytes / type.bytes) {
     refuse("its elements reach outside of their storage of " + std::to_string(storage.bytes) +
@@ -92,7 +93,8 @@ TorchTensor make_torch_tensor(const TorchStorage& storage, const TorchType& type
   check_extent(storage, type, offset, sizes, strides);
   TorchTensor tensor;
   tensor.storage = storage.storage;
-  tensor.begin = storage.begin + offset * type.bytes;
+  const bool is_empty = std::find(sizes.begin(), sizes.end(), 0) != sizes.end();
+  tensor.begin = storage.begin + (is_empty ? 0 : offset * type.bytes);
   tensor.dtype = *type.dtype;
   try {
     tensor.shape = shape_of(*type.dtype, sizes, strides);
