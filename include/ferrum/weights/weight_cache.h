@@ -66,7 +66,8 @@ struct Pruned {
 };
 // Removes entries, the first ones first, until those that stay have at most `max_bytes`: files in
 // use stay, and the next ones go in their place; foreign ones are passed over. `dry_run`: says it
-// only.
+// only. Files that cannot be removed (another user's) stay likewise; then the first error is thrown
+// at the end.
 Pruned prune(std::vector<CacheEntry> entries, int64_t max_bytes, bool dry_run = false);
 // Removes all, foreign ones too, but those in use.
 Pruned remove(std::vector<CacheEntry> entries, bool dry_run = false);

@@ -12,8 +12,9 @@ namespace ferrum {
 
 // download(), after making room in all caches of the config, and before making it once more: others
 // download meanwhile. The file itself stays, and what of it is there already. `hub_folder`: of a
-// source that names a cache of the Hub, in place of the config's.
-// Throws as download(), and kResourceExhausted for a file larger than all that may be kept.
+// source that names a cache of the Hub, in place of the config's. Files that cannot be removed
+// stay. Throws as download(), kResourceExhausted for a file larger than all that may be kept, and
+// kIo where the cache that it goes into cannot be listed.
 int64_t download_within_limit(const Download& download, const WeightLoaderConfig& config,
                               const std::optional<std::string>& hub_folder,
                               const std::stop_token& stop, const LoadProgress& progress);

@@ -1,18 +1,24 @@
 // max_cache_size: what stays, what goes and what is fetched again.
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "ferrum/types/error.h"
 #include "ferrum/weights/weight_cache.h"
 #include "support/child_process.h"
+#include "support/expect_error.h"
+#include "support/scoped_variable.h"
 #include "support/scripted_source.h"
 #include "support/temp_folder.h"
 #include "weights/downloads/cache_folders.h"
+#include "weights/downloads/cache_limit.h"
+#include "weights/downloads/file_lock.h"
 #include "weights/downloads/hub_folder.h"
 #include "weights/downloads/object_cache.h"
 
@@ -43,8 +49,10 @@ class CacheLimitTest : public testing::Test {
             .sha256 = ""};
   }
   // From which offset on it was asked for; -1: not at all.
-  int64_t fetch(const std::string& name, int64_t bytes, int64_t fail_at = -1,
-                std::chrono::microseconds delay = {}) {
+  int64_t fetch(
+      const std::string& name, int64_t bytes, int64_t fail_at = -1,
+      std::chrono::microseconds delay = {}, const std::stop_token& stop = {},
+      const std::function<void()>& when_sent = [] {}) {
     test::ScriptedSource source(test::pattern_bytes(static_cast<size_t>(bytes)));
     source.fail_at = fail_at;
     source.delay = delay;
@@ -53,8 +61,9 @@ class CacheLimitTest : public testing::Test {
                             const std::stop_token&) {
       asked = offset;
       source.stream(offset, bytes - offset, sink);
+      when_sent();
     };
-    objects.fetch(object(name, bytes), stream, config, {}, {});
+    objects.fetch(object(name, bytes), stream, config, stop, {});
     return asked;
   }
   // A file of the Hub's cache, last used so many seconds ago.
@@ -79,6 +88,8 @@ class CacheLimitTest : public testing::Test {
     for (const CacheEntry& entry : entries()) bytes += entry.file.size_bytes;
     return bytes;
   }
+
+  FileLock take_turn() { return FileLock::exclusive(objects.folder() + "/limit.lock"); }
 
   const test::TempFolder folder;
   WeightLoaderConfig config{.cache_dir = folder.path().string(), .max_cache_size = 4 * kMiB};
@@ -121,6 +132,69 @@ TEST_F(CacheLimitTest, DownloadsAtTheSameTimeLeaveNoMoreThanTheLimit) {
   for (test::ChildProcess& pull : pulls) EXPECT_EQ(pull.wait(), 0);
   EXPECT_LE(bytes_kept(), 4 * kMiB);
   EXPECT_GE(bytes_kept(), 3 * kMiB / 2);
+}
+
+// Whoever is removing relies on being the only one.
+TEST_F(CacheLimitTest, AStopEndsTheWaitAndRemovesNothing) {
+  const fs::path blob = add_blob("old.bin", 3 * kMiB, 100, false);
+  std::stop_source stop;
+  std::optional<FileLock> turn;
+  fetch("a", 2 * kMiB, -1, {}, stop.get_token(), [&] {
+    add_blob("old.bin", 3 * kMiB, 100, false);
+    turn = take_turn();
+    stop.request_stop();
+  });
+  ASSERT_TRUE(turn->held());
+  EXPECT_THAT(names_of(entries()), ElementsAre("old.bin", "a"));
+  test::expect_error(ErrorCode::kCancelled, testing::_,
+                     [&] { fetch("b", 2 * kMiB, -1, {}, stop.get_token()); });
+  EXPECT_THAT(names_of(entries()), ElementsAre("old.bin", "a"));
+}
+
+TEST_F(CacheLimitTest, WhatCannotBeRemovedStaysAndTheNextOneGoes) {
+  fetch("theirs", kMiB);
+  const fs::path theirs = entries()[0].file.path;
+  fs::last_write_time(theirs.string() + ".json",
+                      fs::file_time_type::clock::now() - std::chrono::seconds(100));
+  fetch("mine", 2 * kMiB);
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
+    fs::permissions(entry, fs::perms::all);
+  }
+  fs::permissions(folder.path(), fs::perms::all);
+  fs::permissions(theirs.parent_path(), fs::perms{0555});
+  test::ChildProcess process([&] {
+    if (geteuid() == 0 && setuid(65534) != 0) return 1;
+    fetch("new", 3 * kMiB);
+    return 0;
+  });
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_THAT(names_of(entries()), UnorderedElementsAre("theirs", "new"));
+  fs::permissions(theirs.parent_path(), fs::perms::all);
+}
+
+TEST_F(CacheLimitTest, ACacheThatIsUnknownOrNoFolderKeepsNoDownloadFromTheOther) {
+  test::ScopedVariable home("HOME", ""), xdg("XDG_CACHE_HOME", "");
+  test::ScopedVariable hf_home("HF_HOME", ""), old_hub("HUGGINGFACE_HUB_CACHE", "");
+  test::ScopedVariable own("FERRUM_CACHE", folder.path() / "own"), hub("HF_HUB_CACHE", "");
+  config.cache_dir.reset();
+  objects = ObjectCache(object_cache_folder(config));
+  EXPECT_EQ(fetch("a", kMiB), 0);
+  folder.write("file", "");
+  setenv("HF_HUB_CACHE", (folder.path() / "file").c_str(), 1);
+  EXPECT_EQ(fetch("b", kMiB), 0);
+
+  setenv("HF_HUB_CACHE", (folder.path() / "hub").c_str(), 1);
+  const HubFolder model(hub_cache_folder(config), "org/name");
+  for (const std::string objects_in : {"", "file"}) {
+    setenv("FERRUM_CACHE", objects_in.empty() ? "" : (folder.path() / objects_in).c_str(), 1);
+    Download d;
+    d.path = model.blob_path(sha256_hex("blob" + objects_in));
+    d.lock = model.lock_path(d.path.filename().string());
+    d.content = {"blob", "1", 4};
+    d.stream = [](int64_t, FunctionRef<void(std::span<const std::byte>)> sink,
+                  const std::stop_token&) { sink(std::as_bytes(std::span("blob", 4))); };
+    EXPECT_EQ(download_within_limit(d, config, {}, {}, {}), 4);
+  }
 }
 
 TEST_F(CacheLimitTest, TheNextOneGoesWhereTheOldestIsOpen) {

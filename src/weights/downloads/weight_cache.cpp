@@ -1,8 +1,10 @@
 #include "ferrum/weights/weight_cache.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "ferrum/types/error.h"
 #include "weights/downloads/cache_folders.h"
 #include "weights/downloads/hub_cache.h"
 #include "weights/downloads/object_cache.h"
@@ -46,13 +48,19 @@ Pruned prune(std::vector<CacheEntry> entries, int64_t max_bytes, bool dry_run) {
   int64_t bytes = 0;
   for (const CacheEntry& entry : entries) bytes += entry.file.size_bytes;
   Pruned pruned;
+  std::optional<Error> failure;
   for (CacheEntry& entry : entries) {
     if (bytes <= max_bytes) break;
     const int64_t file_bytes = entry.file.size_bytes;
     const size_t removed = pruned.removed.size();
-    remove_one(std::move(entry), dry_run, pruned);
+    try {
+      remove_one(std::move(entry), dry_run, pruned);
+    } catch (const Error& error) {
+      if (!failure) failure = error;
+    }
     if (pruned.removed.size() > removed) bytes -= file_bytes;
   }
+  if (failure) throw *failure;
   return pruned;
 }
 
