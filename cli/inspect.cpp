@@ -83,6 +83,16 @@ void describe_model(const ModelFiles& files, const Parts& parts, Inspection& res
   }
 }
 
+// A file that is a model makes its tokenizer of what it says of it, and not of everything.
+void describe_tokenizer(const ModelFiles& files, Inspection& result) try {
+  constexpr int64_t kMostBytes = int64_t{256} << 20;
+  if (result.refusal.empty() && files.contains("tokenizer.json")) {
+    files.read_text("tokenizer.json", kMostBytes);
+  }
+} catch (const Error& error) {
+  result.refusal = in_words(error);
+}
+
 Inspection inspect_model(const ModelFiles& files, const Parts& parts, WeightLoader& loader) {
   Inspection result;
   describe_model(files, parts, result);
@@ -110,7 +120,9 @@ Inspection inspect_target(const std::string& target, const std::string& from,
   Inspection result;
   result.weights = loader->get_metadata(*file);
   if (parts.weights.formats.get(result.weights->format).open_model) {
-    describe_model(*open_model(parts.weights, target, weights), parts, result);
+    const auto files = open_model(parts.weights, target, weights);
+    describe_model(*files, parts, result);
+    describe_tokenizer(*files, result);
   }
   return result;
 }

@@ -196,6 +196,18 @@ TEST_F(WrongInput, QuantisedCheckpointOfAnUnknownKind) {
   EXPECT_THAT(inspected.out, HasSubstr("cannot be run: config.json: the weights are quantised"));
 }
 
+TEST_F(WrongInput, AFileWithATokenizerOfAnUnknownKind) {
+  std::string bytes = read_file(FERRUM_SOURCE_DIR "/tests/data/weights/gguf/small_llama.gguf");
+  const size_t key = bytes.find("tokenizer.ggml.model");
+  bytes[bytes.find("llama", key)] = 'x';
+  write_file(file("x.gguf"), bytes);
+  const CommandResult inspected = run_ferrum({"inspect", file("x.gguf").string(), "--summary"});
+  EXPECT_EQ(inspected.exit_code, 0);
+  EXPECT_THAT(inspected.out, HasSubstr("cannot be run: "));
+  EXPECT_THAT(inspected.out, HasSubstr("\"xlama\""));
+  expect_refused(run_ferrum({"run", file("x.gguf").string(), "-p", "Hello"}), 1, {"\"xlama\""});
+}
+
 TEST_F(WrongInput, PromptLongerThanTheContext) {
   std::string prompt;
   for (int i = 0; i < 20000; ++i) prompt += "word ";
