@@ -68,7 +68,6 @@ void fetch_rest(const Download& d, PartialFile& file, const std::stop_token& sto
     d.stream(file.bytes(), append, stop);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled) check_stop(d, stop);
-    if (error.code() == ErrorCode::kInvalidFormat) file.discard();
     throw;
   }
   check_size(file.bytes());
@@ -94,6 +93,7 @@ int64_t download(const Download& d, const std::stop_token& stop, const LoadProgr
   const auto is_there = [&] {
     const bool found = file_exists(d.path, d.content.size);
     if (found && progress) progress(d.content.size, d.content.size);
+    if (found && d.when_there) d.when_there();
     return found;
   };
   if (is_there()) return 0;
@@ -112,6 +112,7 @@ int64_t download(const Download& d, const std::stop_token& stop, const LoadProgr
   check_content(d, file);
   if (d.before_publish) d.before_publish(file.hash());
   file.publish(d.path);
+  if (d.when_there) d.when_there();
   return d.content.size - before;
 }
 

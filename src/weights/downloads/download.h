@@ -17,8 +17,7 @@
 namespace ferrum {
 
 // Hands the bytes of an object from `offset` on to `sink`, in order, to its end; at once after a
-// stop throws kCancelled. Where it finds that they are not the object's, it throws kInvalidFormat,
-// and what has arrived is removed.
+// stop throws kCancelled.
 using ObjectStream =
     std::function<void(int64_t offset, FunctionRef<void(std::span<const std::byte>)> sink,
                        const std::stop_token& stop)>;
@@ -31,15 +30,18 @@ struct Download {
   ObjectStream stream;  // called only where bytes are missing
   // Called with the hash before the file gets its name; may be empty.
   std::function<void(const std::string& hash)> before_publish = {};
+  // Called once the file is there, whoever made it; of our own making still under the lock, so that
+  // nobody can have removed it. May be empty.
+  std::function<void()> when_there = {};
 };
 
 // Returns when the file is there, made by this process or by another that was faster: how many
 // bytes this one was handed. While another makes it, `progress` shows how far that one is. Where
 // the file system has no locks, processes work side by side on files of their own, and nothing is
 // resumed.
-// Throws what `stream` throws; kIo where it hands over fewer bytes or more than there should be;
-// kInvalidFormat for bytes of another hash or CRC, which are removed; kResourceExhausted for a full
-// disk, kIo for one that cannot be written; kCancelled.
+// Throws what the functions throw; kIo where it hands over fewer bytes or more than there should
+// be; kInvalidFormat for bytes of another hash or CRC, which are removed; kResourceExhausted for a
+// full disk, kIo for one that cannot be written; kCancelled.
 int64_t download(const Download& download, const std::stop_token& stop,
                  const LoadProgress& progress);
 

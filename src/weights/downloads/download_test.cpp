@@ -19,6 +19,7 @@
 #include "support/forbid_calls.h"
 #include "support/scripted_source.h"
 #include "support/temp_folder.h"
+#include "weights/downloads/file_lock.h"
 
 namespace ferrum {
 namespace {
@@ -141,6 +142,30 @@ TEST_F(DownloadTest, AStoppedOneGoesOnWhereItStopped) {
   download(d, {}, {});
   EXPECT_EQ(offset, 8 * kMiB);
   EXPECT_EQ(read_file(d.path), bytes);
+}
+
+TEST_F(DownloadTest, WhatHasArrivedOutlastsAnyErrorOfTheStream) {
+  Download cut = make(bytes);
+  cut.stream = [this](int64_t, FunctionRef<void(std::span<const std::byte>)> sink,
+                      const std::stop_token&) {
+    sink(std::as_bytes(std::span(bytes)).first(8 * kMiB));
+    throw Error(ErrorCode::kInvalidFormat, "the answer holds no credentials");
+  };
+  EXPECT_EQ(fail(cut).code(), ErrorCode::kInvalidFormat);
+  download(make(bytes), {}, {});
+  EXPECT_EQ(offset, 8 * kMiB);
+}
+
+TEST_F(DownloadTest, ThatItIsThereIsSaidBeforeAnybodyCanRemoveIt) {
+  Download d = make(bytes);
+  int said = 0;
+  d.when_there = [&] {
+    EXPECT_TRUE(fs::exists(d.path));
+    EXPECT_EQ(FileLock::exclusive(d.lock).held(), ++said == 2);
+  };
+  download(d, {}, {});
+  download(d, {}, {});  // made by another
+  EXPECT_EQ(said, 2);
 }
 
 TEST_F(DownloadTest, BytesOfAnotherVersionAreThrownAway) {

@@ -183,6 +183,12 @@ void HubFolder::link(const std::string& commit, const std::string& file,
   const fs::path path = snapshot_path(commit) / file;
   if (is_there(path) && linked_hash(path) == hash) return;
   make_folders(path.parent_path());
+  // Who removes the blob now would not see the link.
+  const FileLock reader = FileLock::shared(blob_path(hash));
+  if (reader.state() == FileLock::State::kBusy) {
+    throw Error(ErrorCode::kResourceExhausted, file + " has left the cache again",
+                "try again, with a larger max_cache_size if there is one");
+  }
   const fs::path target = blob_path(hash).lexically_relative(path.parent_path());
   const fs::path fresh = path.string() + "." + random_suffix() + ".tmp";
   if (symlink(target.c_str(), fresh.c_str()) != 0) throw write_error(path, errno);

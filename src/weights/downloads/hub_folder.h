@@ -67,7 +67,8 @@ class HubFolder {
   std::vector<std::string> files_in_snapshot(const std::string& commit) const;
   std::optional<std::vector<HubFile>> find_tree(const std::string& commit) const;
 
-  // These throw write_error. `make` also puts the mark of a cache into the cache folder.
+  // These throw write_error; `link` kResourceExhausted where the blob is not there. `make` also
+  // puts the mark of a cache into the cache folder.
   void make() const;
   void note_download(std::string_view hash) const;    // for the holder of its lock
   void forget_download(std::string_view hash) const;  // likewise; throws nothing

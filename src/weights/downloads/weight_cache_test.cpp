@@ -407,6 +407,17 @@ TEST_F(HubCacheTest, OpenFilesAndThoseOfOthersStay) {
   EXPECT_THAT(model.files_in_snapshot(kCommit), ElementsAre("open.bin", "shared.bin"));
 }
 
+TEST_F(HubCacheTest, ABlobThatIsNotThereOrBeingRemovedGetsNoLink) {
+  add("org/name", kCommit, "a.bin", "a", 0);
+  const HubFolder model(root, "org/name");
+  const FileLock remover = FileLock::exclusive_existing(model.blob_path(sha256_hex("a")));
+  for (const char* bytes : {"a", "gone"}) {
+    test::expect_error(ErrorCode::kResourceExhausted, HasSubstr("left the cache"),
+                       [&] { model.link(kCommit, "b.bin", sha256_hex(bytes)); });
+  }
+  EXPECT_THAT(model.files_in_snapshot(kCommit), ElementsAre("a.bin"));
+}
+
 TEST_F(HubCacheTest, WhatAnotherToolDownloadsInPlaceOfARemovedBlobIsNotOurs) {
   add("org/name", kCommit, "a.bin", "a", 500);
   EXPECT_FALSE(cache.list()[0].foreign);

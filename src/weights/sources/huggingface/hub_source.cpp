@@ -154,10 +154,11 @@ int64_t HubSource::fetch(const HubLocation& location, const WeightLoaderConfig& 
     object.stream(offset, object.size() - offset, sink, stopped);
   };
   d.before_publish = [&](const std::string&) { try_to([&] { folder.note_download(file.hash); }); };
-  const int64_t fetched = download_within_limit(d, config, location.cache_dir, stop, progress);
-  folder.link(found.commit, location.filename, file.hash);
-  folder.note_commit(location.revision, found.commit);
-  return fetched;
+  d.when_there = [&] {
+    folder.link(found.commit, location.filename, file.hash);
+    folder.note_commit(location.revision, found.commit);
+  };
+  return download_within_limit(d, config, location.cache_dir, stop, progress);
 }
 
 HubListing HubSource::list(const HubLocation& model, const WeightLoaderConfig& config) {

@@ -1,7 +1,11 @@
 // What the source does when all goes well, and what it asks for.
 
 #include <fstream>
+#include <optional>
+#include <thread>
 
+#include "weights/downloads/file_lock.h"
+#include "weights/downloads/hub_cache.h"
 #include "weights/sources/huggingface/hub_fixture.h"
 
 namespace ferrum {
@@ -210,6 +214,28 @@ TEST_F(HubSourceTest, WhatAnotherToolLeftWithoutLocksIsMarkedAsUsed) {
                       fs::file_time_type::clock::now() - std::chrono::hours(9));
   open("model.safetensors");
   EXPECT_GT(fs::last_write_time(lock), fs::last_write_time(blob({weights, true})));
+}
+
+// Another process makes room as soon as the file has come, and before this one does.
+TEST_F(HubSourceTest, AFileThatIsRemovedAtOnceLeavesNoLink) {
+  config.max_cache_size = 4'000'000;
+  const fs::path made = blob({weights, true});
+  std::optional<FileLock> turn;
+  std::jthread other;
+  part().fetch(source("model.safetensors"), config, {}, [&](int64_t done, int64_t total) {
+    if (done < total || turn) return;
+    turn = FileLock::exclusive(folder.path() / "cache/objects/limit.lock");
+    other = std::jthread([&] {
+      HubCache cache(folder.path() / "cache/hub");
+      CachedFile file;
+      file.path = made;
+      while (!cache.remove(file)) std::this_thread::yield();
+      turn.reset();
+    });
+  });
+  other.join();
+  EXPECT_FALSE(fs::exists(made));
+  EXPECT_FALSE(fs::is_symlink(repository() / "snapshots" / kCommit / "model.safetensors"));
 }
 
 TEST_F(HubSourceTest, ProgressEndsAtTheSize) {
