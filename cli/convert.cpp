@@ -18,6 +18,7 @@
 #include "cli/interrupt.h"
 #include "cli/model_target.h"
 #include "cli/printable.h"
+#include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "cli/transfer_progress.h"
 #include "cli/validators.h"
@@ -201,8 +202,17 @@ void fetch(const ConvertOptions& o, const Input& input, const Parts& parts, Weig
   if (o.weights.no_cache || !o.tensors.empty() || !o.except.empty() || !o.slices.empty()) return;
   for (const WeightSource& source : input.sources) {
     if (!parts.weights.sources.get(source.kind).fetch) continue;
-    loader.preload(source, stop,
-                   [&](int64_t done, int64_t total) { line.show("downloading", done, total); });
+    try {
+      loader.preload(source, stop,
+                     [&](int64_t done, int64_t total) { line.show("downloading", done, total); });
+    } catch (const Error& error) {
+      const bool is_of_cache =
+          error.code() == ErrorCode::kUnsupported || error.code() == ErrorCode::kResourceExhausted;
+      if (!is_of_cache) throw;
+      line.clear();
+      write_note(printable(without_secrets(error.message())) +
+                 "; it is read by range, and no hash is compared");
+    }
   }
 }
 

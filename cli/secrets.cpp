@@ -5,11 +5,21 @@
 namespace ferrum::cli {
 namespace {
 
+// What follows "user:password@". A secret of S3 may have a slash that nobody has escaped: what
+// stands before it is no host then, since behind the colon comes no port.
+std::string_view without_user(std::string_view rest) {
+  const std::string_view host = rest.substr(0, rest.find('/'));
+  const size_t colon = host.rfind(':');
+  const bool has_port = colon != host.npos && colon + 1 < host.size() &&
+                        host.find_first_not_of("0123456789", colon + 1) == host.npos;
+  const bool is_host = host.find('@') != host.npos || colon == host.npos || has_port;
+  const size_t at = (is_host ? host : rest).rfind('@');
+  return at == rest.npos ? rest : rest.substr(at + 1);
+}
+
 // What follows "scheme://".
 std::string_view redact_url(std::string_view rest) {
-  rest = rest.substr(0, rest.find_first_of("?#"));
-  const size_t at = rest.substr(0, rest.find('/')).rfind('@');
-  return at == rest.npos ? rest : rest.substr(at + 1);
+  return without_user(rest.substr(0, rest.find_first_of("?#")));
 }
 
 // What could be a URL whose scheme was forgotten. In "hf:org/name@revision" nothing is secret.
@@ -19,9 +29,9 @@ std::string redact_name(std::string_view word) {
   if (word.substr(begin).starts_with(kHub)) begin += kHub.size();
   std::string safe(word.substr(0, begin));
   std::string_view rest = word.substr(begin);
-  const std::string_view host = rest.substr(0, rest.find('/'));
-  if (const size_t at = host.rfind('@'); at != host.npos && host.find(':') < at) {
-    rest.remove_prefix(at + 1);
+  const std::string_view path = rest.substr(0, rest.find('?'));
+  if (path.find(':') < path.rfind('@')) {
+    rest.remove_prefix(path.size() - without_user(path).size());
   }
   const size_t query = rest.find('?');
   if (query == rest.npos || rest.find('=', query) == rest.npos) return safe.append(rest);

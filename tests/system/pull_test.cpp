@@ -180,6 +180,10 @@ TEST_F(PullTest, NoSecretOfTheCommandLineIsShown) {
       {"cache", "list", url + "x"},
       {"pull", "s3://AK:secret@bucket/x"},
       {"pull", "s3://AK:sec/secret@bucket/x"},
+      {"inspect", "s3://AK:sec/secret@bucket/x"},
+      {"convert", "s3://AK:/secret@bucket/x", folder.path() / "x.npz"},
+      {"cache", "verify", "s3://AK:sec/secret@bucket/x"},
+      {"inspect", "AK:sec/secret@bucket/x"},
       {"pull", "hf:org/name?token=secret"},
       {"pull", "hf:https://user:secret@host/x"},
       {"inspect", "user:secret@host/x"},
@@ -466,6 +470,23 @@ TEST_F(PullTest, WhatIsConvertedWholeIsWhatTheHubNamesByItsHash) {
   const CommandResult part = run_ferrum({"convert", "hf:org/name", made, "--slice", "0::8"});
   EXPECT_EQ(part.exit_code, 0) << part.err;
   EXPECT_FALSE(fs::exists(blob()));
+}
+
+TEST_F(PullTest, WhatTheCacheCannotTakeIsConvertedByRange) {
+  const std::string made = folder.path() / "x.safetensors";
+  const CommandResult large =
+      run_ferrum({"convert", "hf:org/name", made, "--max-cache-size", "1KB"});
+  EXPECT_EQ(large.exit_code, 0) << large.err;
+  EXPECT_THAT(large.err, AllOf(HasSubstr("the cache may hold"), HasSubstr("read by range")));
+  const std::string converted = read_file(made);
+
+  test::ServedFile file = test::ServedFile::of(weights);
+  file.etag.clear();
+  test::HttpServer server([&](const test::ServerRequest& r) { return serve_file(r, file); });
+  const CommandResult unnamed = run_ferrum({"convert", server.url("/w.safetensors"), made});
+  EXPECT_EQ(unnamed.exit_code, 0) << unnamed.err;
+  EXPECT_THAT(unnamed.err, HasSubstr("cannot be cached"));
+  EXPECT_EQ(read_file(made), converted);
 }
 
 // FERRUM_KILLS sets how often. None lives long enough to bring the whole file by itself.

@@ -132,7 +132,7 @@ TEST_P(S3ChecksumsTest, AreOfTheWholeWhereAFetchGoesOn) {
 
 TEST_P(S3ChecksumsTest, AreRefusedWhereTheyAreNone) {
   for (const char* malformed :
-       {"", "?", "AAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA*AAAAAAAAAAA="}) {
+       {"", "?", "AAAA", "AAAAA", "AAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA*AAAAAAAAAAA="}) {
     put({{std::string("x-amz-checksum-") + GetParam().name, malformed}});
     EXPECT_THAT(failure(), HasSubstr("checksum that is none")) << malformed;
   }

@@ -32,10 +32,14 @@ CachedObject cached_object(const S3Location& location, const std::string& identi
           .sha256 = {}};
 }
 
+size_t digits_of(const std::string& algorithm) {
+  return algorithm == "sha256" ? 64 : algorithm == "crc64nvme" ? 16 : 8;
+}
+
 void expect(const S3Checksum& checksum, CachedObject& object) {
   const auto hex = base64_to_hex(checksum.value);
   auto crc = Crc::find(checksum.algorithm);
-  if (!hex || (crc && hex->size() > 16)) {
+  if (!hex || hex->size() != digits_of(checksum.algorithm)) {
     throw Error(ErrorCode::kInvalidFormat,
                 object.location + " has a " + checksum.algorithm + " checksum that is none",
                 "switch integrity checks off to take it without");
