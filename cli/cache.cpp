@@ -54,7 +54,7 @@ bool is_of(const CachedFile& file, std::string asked) {
   asked = without_secrets(asked);
   while (asked.ends_with('/')) asked.pop_back();
   const std::string name = full_name(file);
-  return name == asked || name.starts_with(asked + "/");
+  return !asked.empty() && (name == asked || name.starts_with(asked + "/"));
 }
 
 class Caches {
@@ -263,7 +263,8 @@ void add_cache(CLI::App& app, Action& action) {
     return sub;
   };
   const auto add_locations = [&](CLI::App* sub) {
-    sub->add_option("LOCATION", o->locations, "Only of these, as `ferrum cache list` names them");
+    sub->add_option("LOCATION", o->locations, "Only of these, as `ferrum cache list` names them")
+        ->check(not_empty());
   };
   CLI::App* list_command = add("list", "Models and files, the latest used last", list);
   add_locations(list_command);

@@ -2,7 +2,6 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -175,10 +174,25 @@ struct Input {
   std::map<std::string, std::string, std::less<>> unreadable;
 };
 
+// A folder is what ends in a slash or is one; whatever has the ending of a format is a file.
+bool is_folder(const std::string& destination) {
+  std::error_code unknown;
+  return destination.ends_with('/') || fs::is_directory(destination, unknown);
+}
+
+// Whether its file has config and tokenizer inside.
+bool is_whole_model(const WeightSource& file, const WeightCatalogs& catalogs,
+                    WeightLoader& loader) {
+  return catalogs.formats.get(loader.get_metadata(file).format).open_model != nullptr;
+}
+
 Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& loader,
                  const WeightLoaderConfig& config) {
   Input input;
-  if (const auto file = find_file_target(parts.weights, o.source, o.from, config)) {
+  const auto file = find_file_target(parts.weights, o.source, o.from, config);
+  const bool is_model = file && o.from.empty() && is_folder(o.destination) &&
+                        is_whole_model(*file, parts.weights, loader);
+  if (file && !is_model) {
     const WeightMetadata metadata = loader.get_metadata(*file);
     for (const auto& [name, info] : metadata.tensors) {
       input.tensors.emplace(name, ModelWeights::Entry{info, *file});
@@ -187,7 +201,9 @@ Input open_input(const ConvertOptions& o, const Parts& parts, WeightLoader& load
     input.sources = {*file};
     return input;
   }
-  input.files = open_model_folder(parts.weights, o.source, config);
+  input.files = is_model ? ferrum::open_model(parts.weights, o.source, config)
+                         : open_model_folder(parts.weights, o.source, config);
+  ask_for_texts(*input.files);
   const ModelWeights weights(*input.files, loader);
   input.tensors = weights.tensors();
   for (const auto& [name, tensor] : weights.unreadable()) input.unreadable[name] = tensor.why;
@@ -302,19 +318,6 @@ std::string name_in_config(const std::string& dtype) {
   }
 }
 
-void write_text(const fs::path& path, const std::string& text) {
-  const fs::path partial = path.string() + ".tmp";
-  std::ofstream out(partial, std::ios::binary);
-  out << text;
-  out.close();
-  std::error_code failed;
-  if (out) fs::rename(partial, path, failed);
-  if (!out || failed) {
-    fs::remove(partial, failed);
-    throw Error(ErrorCode::kIo, "cannot write " + path.string());
-  }
-}
-
 // What a model needs besides its weights, by name; config.json as the new weights ask for.
 std::map<std::string, std::string> model_texts(const ConvertOptions& o, const Input& input,
                                                const Steps& steps, const Parts& parts) {
@@ -343,16 +346,15 @@ std::map<std::string, std::string> model_texts(const ConvertOptions& o, const In
   return texts;
 }
 
-// A folder is what ends in a slash or is one; whatever has the ending of a format is a file.
-bool is_folder(const std::string& destination) {
-  std::error_code unknown;
-  return destination.ends_with('/') || fs::is_directory(destination, unknown);
-}
-
 void make_folder(const std::string& path) {
   std::error_code failed;
   fs::create_directories(path, failed);
   if (failed) throw Error(ErrorCode::kIo, "cannot make " + path + ": " + failed.message());
+}
+
+void check_format_of_folder(const ConvertOptions& o) {
+  if (!is_folder(o.destination) || o.format.empty() || o.format == "safetensors") return;
+  throw UsageError("a folder is of safetensors, --format is " + o.format, "Name a file to write.");
 }
 
 // Whose readers ask of __metadata__ where the names and shapes come from: here as torch has them.
@@ -364,8 +366,8 @@ bool writes_safetensors(const WeightConversion& conversion) {
 int convert(const ConvertOptions& o) {
   const Steps steps(o);
   const WeightLoaderConfig config = to_loader_config(o.weights);
-  std::stop_source stop;
-  const OnInterrupt on_interrupt([&] { stop.request_stop(); });
+  check_format_of_folder(o);
+  std::optional<EndOnInterrupt> ends(std::in_place);  // while a server is asked what there is
   const Parts parts = create_parts();
   const BackendConfig backend_config;
   const auto backend = parts.backends.get(backend_config.backend_type).create(backend_config);
@@ -381,6 +383,9 @@ int convert(const ConvertOptions& o) {
   }
   refuse_source(o, input, parts.weights, conversion.target.path);
   if (writes_safetensors(conversion)) conversion.target.metadata["format"] = "pt";
+  ends.reset();
+  std::stop_source stop;
+  const OnInterrupt on_interrupt([&] { stop.request_stop(); });
   if (is_folder(o.destination)) make_folder(o.destination);
   TransferProgress line;
   fetch(o, input, parts, *loader, stop.get_token(), line);
@@ -388,7 +393,9 @@ int convert(const ConvertOptions& o) {
       conversion, *loader, parts.weights.formats, stop.get_token(),
       [&](int64_t done, int64_t total) { line.show("converting", done, total); });
   line.clear();
-  for (const auto& [name, text] : texts) write_text(fs::path(o.destination) / name, text);
+  for (const auto& [name, text] : texts) {
+    write_model_text((fs::path(o.destination) / name).string(), text);
+  }
   if (o.json) {
     write_json({{"path", conversion.target.path},
                 {"tensors", result.tensors},

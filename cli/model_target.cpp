@@ -67,4 +67,11 @@ bool is_beside_weights(std::string_view name) {
                      [&](const char* ending) { return name.ends_with(ending); });
 }
 
+void ask_for_texts(const ModelFiles& files) {
+  for (const char* name : {"config.json", "generation_config.json", "tokenizer.json",
+                           "tokenizer_config.json", "chat_template.jinja"}) {
+    files.contains(name);
+  }
+}
+
 }  // namespace ferrum::cli

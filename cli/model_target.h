@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "ferrum/weights/model_files.h"
 #include "ferrum/weights/weight_catalogs.h"
 
 namespace ferrum::cli {
@@ -24,5 +25,8 @@ bool is_here(const std::string& target);
 
 // Whether a file of a model is one that running it needs besides its weights, as names end.
 bool is_beside_weights(std::string_view name);
+
+// Web servers list no files: afterwards names() has those that running it needs.
+void ask_for_texts(const ModelFiles& files);
 
 }  // namespace ferrum::cli

@@ -1,4 +1,3 @@
-#include <array>
 #include <chrono>
 #include <memory>
 #include <stop_token>
@@ -45,12 +44,8 @@ struct Wanted {
   WeightSource source;
 };
 
-// What a model may have to say beside its weights. Web servers list no files: of these it is asked.
-constexpr std::array kTexts{"config.json", "generation_config.json", "tokenizer.json",
-                            "tokenizer_config.json", "chat_template.jinja"};
-
 std::vector<Wanted> files_of_model(const ModelFiles& files, WeightLoader& loader, bool all) {
-  for (const char* name : kTexts) files.contains(name);
+  ask_for_texts(files);
   std::vector<Wanted> wanted;
   for (const std::string& name : files.names()) {
     if (all || is_beside_weights(name)) wanted.push_back({name, files.weight_source(name)});

@@ -1,6 +1,8 @@
 #include "weights/packed_weights.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "weights/downloads/cache_folders.h"
@@ -44,13 +46,24 @@ std::string to_text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// However a path was typed, and whichever link it goes through.
+Json location_of(const WeightSource& source) {
+  Json location = source.location;
+  if (source.kind != "file") return location;
+  std::error_code unknown;
+  const std::filesystem::path path(source.location.at("path").get<std::string>());
+  const auto whole = std::filesystem::canonical(path, unknown);
+  if (!unknown) location["path"] = whole.string();
+  return location;
+}
+
 // Which weights these are: other requests and other kernels have files of their own.
 std::string identity(const PackedWeights::Job& job, const Layout& layout) {
   Json tensors = Json::array();
   for (const Piece& piece : layout.pieces) {
     const WeightSource& source = job.weights.find(piece.request->name)->source;
     tensors.push_back({piece.request->name, piece.request->shape, piece.dtype,
-                       piece.request->transformations, source.kind, source.location,
+                       piece.request->transformations, source.kind, location_of(source),
                        source.format_options});
   }
   return to_text({kVersion, job.layout, tensors});

@@ -56,8 +56,7 @@ class PackedWeightsTest : public testing::Test {
   std::unique_ptr<PackedWeights> open(std::optional<DataType> cast, std::string layout = "rows",
                                       const LoadProgress& progress = {}) {
     loader = create_weight_loader(catalogs, factory, config);
-    weights = std::make_unique<ModelWeights>(*open_model_directory(folder.path() / "model"),
-                                             *loader);
+    weights = std::make_unique<ModelWeights>(*open_model_directory(model), *loader);
     requests = {{"b", Shape{3}, {}}, {"a", Shape{2, 16}, {}}};
     for (auto& request : requests) {
       if (cast) request.transformations = {TensorTransformation::cast(*cast)};
@@ -92,6 +91,7 @@ class PackedWeightsTest : public testing::Test {
 
   test::TempFolder folder;
   bool made_model_folder = fs::create_directory(folder.path() / "model");
+  fs::path model = folder.path() / "model";  // as the user wrote it
   HostTensorFactory factory;
   WeightCatalogs catalogs = create_weight_catalogs();
   WeightLoaderConfig config;
@@ -116,6 +116,18 @@ TEST_F(PackedWeightsTest, TheSecondStartMapsWhatTheFirstMade) {
   EXPECT_EQ(first_of(*second), 1.0f);
   EXPECT_EQ(to_float(second->get("b").data<BFloat16>()[2]), 7.0f);
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(second->get("a").raw_data()) % 64, 0u);
+}
+
+TEST_F(PackedWeightsTest, APathMayBeWrittenInAnyWay) {
+  open(DataType::kBF16);
+  fs::create_directory_symlink(model, folder.path() / "link");
+  for (const fs::path& other :
+       {model / ".." / "model", folder.path() / "link", fs::relative(model)}) {
+    model = other;
+    open(DataType::kBF16);
+    EXPECT_FALSE(made) << other;
+  }
+  EXPECT_EQ(cached_files(), 1);
 }
 
 TEST_F(PackedWeightsTest, WeightsInTheirPlaceAreNotKeptAgain) {

@@ -59,6 +59,16 @@ WeightSource sibling_of(const WeightCatalogs& catalogs, const WeightSource& sour
   return part.sibling(source, name);
 }
 
+// The location too: files of equal bytes, such as links to one, may have other files beside them.
+// Not as JSON's text: a path need not be UTF-8.
+std::string text_of(const WeightSource& source) {
+  std::string text;
+  Json::to_msgpack(Json::array({source.kind, source.location, source.format.value_or(""),
+                                source.format_options}),
+                   text);
+  return text;
+}
+
 }  // namespace
 
 // What a reader opened beside its own file, now or later, and the stamps that it had then.
@@ -133,12 +143,14 @@ bool ReaderCache::are_unchanged(const Siblings& siblings) const try {
   return false;  // opening it anew tells what is wrong
 }
 
-std::shared_ptr<const WeightReader> ReaderCache::find(const std::string& key) {
+std::shared_ptr<const WeightReader> ReaderCache::find(const std::string& source,
+                                                      const std::string& stamp) {
   Known known;
   {
     const std::lock_guard lock(mutex_);
-    const auto it = std::find_if(readers_.begin(), readers_.end(),
-                                 [&](const Known& each) { return each.key == key; });
+    const auto it = std::find_if(readers_.begin(), readers_.end(), [&](const Known& each) {
+      return each.source == source && each.stamp == stamp;
+    });
     if (it == readers_.end()) return nullptr;
     readers_.splice(readers_.begin(), readers_, it);
     known = readers_.front();
@@ -149,27 +161,18 @@ std::shared_ptr<const WeightReader> ReaderCache::find(const std::string& key) {
   return nullptr;
 }
 
-// What a reader depends on.
-std::string ReaderCache::key_of(const WeightSource& source) const {
-  // The location too: files of equal bytes, such as links to one, may have other files beside them.
-  // Not as text: a path need not be UTF-8.
-  const auto bytes_of = [](const Json& json) {
-    std::string bytes;
-    Json::to_msgpack(json, bytes);
-    return bytes;
-  };
-  return source.kind + " " + bytes_of(source.location) + " " + stamp_of(source) + " " +
-         source.format.value_or("") + " " + bytes_of(source.format_options);
-}
-
 bool ReaderCache::is_known_to_be_whole(const WeightSource& source) {
-  const auto reader = find(key_of(source));
-  return reader && !catalogs_.formats.get(reader->metadata().format).further_parts;
+  const std::string text = text_of(source);
+  const std::lock_guard lock(mutex_);
+  const auto it = std::find_if(readers_.begin(), readers_.end(),
+                               [&](const Known& each) { return each.source == text; });
+  return it != readers_.end() &&
+         !catalogs_.formats.get(it->reader->metadata().format).further_parts;
 }
 
 std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source) {
-  const std::string key = key_of(source);
-  if (auto reader = find(key)) return reader;
+  const std::string text = text_of(source), stamp = stamp_of(source);
+  if (auto reader = find(text, stamp)) return reader;
   WeightFile file = open_file(source);
   const auto siblings = std::make_shared<Siblings>();
   file.open_sibling = [this, source, siblings](std::string_view name) {
@@ -179,7 +182,7 @@ std::shared_ptr<const WeightReader> ReaderCache::open(const WeightSource& source
   };
   auto reader = open_reader(source, file);
   const std::lock_guard lock(mutex_);
-  readers_.push_front({key, reader, siblings});
+  readers_.push_front({text, stamp, reader, siblings});
   if (readers_.size() > kMaxReaders) readers_.pop_back();
   return reader;
 }

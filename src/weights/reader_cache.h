@@ -26,7 +26,8 @@ class ReaderCache {
   // The files beside its own in which a source goes on; none where its content is of no known
   // format. Throws as FormatPart::further_parts and SourcePart::sibling.
   std::vector<WeightSource> further_files_of(const WeightSource& source) const;
-  // Whether a reader of the source is kept, of a format whose files never go on in others.
+  // Whether a reader of the source is kept, of a format whose files never go on in others. Asks
+  // nobody.
   bool is_known_to_be_whole(const WeightSource& source);
   // Throws kInvalidFormat for bytes of no known format, saying what they are where that is known.
   std::shared_ptr<const WeightReader> open(const WeightSource& source);
@@ -34,14 +35,14 @@ class ReaderCache {
  private:
   class Siblings;
   struct Known {
-    std::string key;
+    std::string source;
+    std::string stamp;
     std::shared_ptr<const WeightReader> reader;
     std::shared_ptr<const Siblings> siblings;  // the files that it opened beside its own
   };
 
-  std::shared_ptr<const WeightReader> find(const std::string& key);
+  std::shared_ptr<const WeightReader> find(const std::string& source, const std::string& stamp);
   std::string stamp_of(const WeightSource& source) const;
-  std::string key_of(const WeightSource& source) const;
   bool are_unchanged(const Siblings& siblings) const;
   std::shared_ptr<const WeightReader> open_reader(const WeightSource& source,
                                                   const WeightFile& file) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weights/disk.h"
+
 namespace ferrum {
 namespace {
 
@@ -74,5 +76,7 @@ ConversionResult convert_weights(const WeightConversion& conversion, WeightLoade
   writer->finish();
   return result;
 }
+
+void write_model_text(const std::string& path, std::string_view text) { replace_file(path, text); }
 
 }  // namespace ferrum

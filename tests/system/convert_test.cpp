@@ -77,6 +77,25 @@ TEST_F(ConvertTest, WhatCannotBeLoadedIsLeftOutOnRequestAlone) {
   EXPECT_EQ(inspect(path("x.safetensors")).size(), 1u);
 }
 
+TEST_F(ConvertTest, AFolderIsOfSafetensorsAndOfTheWholeModel) {
+  const CommandResult raw = run_ferrum({"convert", kState, path("raw/"), "--format", "raw"});
+  EXPECT_EQ(raw.exit_code, 2);
+  EXPECT_FALSE(fs::exists(path("raw")));
+  const std::string gguf = FERRUM_SOURCE_DIR "/tests/data/weights/gguf/small_llama.gguf";
+  EXPECT_EQ(run_ferrum({"convert", gguf, path("m/")}).exit_code, 0);
+  EXPECT_TRUE(fs::exists(path("m/config.json")) && fs::exists(path("m/tokenizer.json")));
+  EXPECT_TRUE(inspect(path("m/model.safetensors")).contains("model.embed_tokens.weight"));
+}
+
+TEST_F(ConvertTest, WhatStandsBesideATextIsLeftAlone) {
+  fs::create_directory(path("m"));
+  write_file(path("victim"), "mine");
+  fs::create_symlink("../victim", path("m/config.json.tmp"));
+  EXPECT_EQ(run_ferrum({"convert", kModel, path("m")}).exit_code, 0);
+  EXPECT_EQ(read_file(path("victim")), "mine");
+  EXPECT_TRUE(fs::is_symlink(path("m/config.json.tmp")));
+}
+
 TEST_F(ConvertTest, APatternHasNoBrackets) {
   write_file(path("w.bin"), "0123");
   const auto convert = [&](const char* name, const char* option) {

@@ -240,6 +240,8 @@ TEST_F(PullTest, WrongUseSaysWhatWouldBeRight) {
   EXPECT_THAT(typo.err, AllOf(HasSubstr("'cache lst'"), HasSubstr("ferrum cache --help")));
   EXPECT_THAT(run_ferrum({"cache", "prune", "--bogus"}).err,
               HasSubstr("ferrum cache prune --help"));
+  EXPECT_EQ(run_ferrum({"cache", "prune", ""}).exit_code, 2);
+  EXPECT_THAT(run_ferrum({"cache", "prune", "/"}).err, HasSubstr("nothing of / is in the cache"));
 }
 
 TEST_F(PullTest, AFolderOfAWebServerIsAskedForWhatRunningNeeds) {
@@ -248,6 +250,11 @@ TEST_F(PullTest, AFolderOfAWebServerIsAskedForWhatRunningNeeds) {
   EXPECT_THAT(names_in(json["files"]),
               ElementsAre("config.json", "tokenizer.json", "model.safetensors"));
   EXPECT_THAT(run_ferrum({"cache", "list", folder_url}).out, HasSubstr("config.json"));
+
+  const test::TempFolder converted;
+  const std::string made = converted.path() / "m";
+  EXPECT_EQ(run_ferrum({"convert", folder_url, made + "/"}).exit_code, 0);
+  EXPECT_TRUE(fs::exists(made + "/config.json") && fs::exists(made + "/tokenizer.json"));
 }
 
 TEST_F(PullTest, ATextIsPulledByItsName) {
@@ -351,12 +358,15 @@ TEST_F(PullTest, CtrlCEndsTheWaitForASilentServer) {
   ASSERT_EQ(listen(silent, 10), 0);
   getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size);
   const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/model";
-  for (const char* command : {"pull", "inspect"}) {
-    TerminalSession session({command, url});
-    close(accept(silent, nullptr, nullptr));  // it has asked
+  const std::string file = url + ".safetensors";
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"pull", url}, {"inspect", url}, {"pull", file}, {"convert", file, "x.npz"}}) {
+    TerminalSession session(command);
+    const int connection = accept(silent, nullptr, nullptr);  // it has asked
     session.type("\x03");
-    EXPECT_EQ(session.finish(), 130) << command;
+    EXPECT_EQ(session.finish(), 130) << command[0];
     EXPECT_THAT(session.output(), HasSubstr("stopped"));
+    close(connection);
   }
   TerminalSession session({"run", url, "-p", "Hello"});
   close(accept(silent, nullptr, nullptr));

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <stop_token>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "ferrum/weights/weight_catalogs.h"
@@ -27,5 +29,9 @@ struct ConversionResult {
 ConversionResult convert_weights(const WeightConversion& conversion, WeightLoader& loader,
                                  const FormatCatalog& formats, std::stop_token stop = {},
                                  const LoadProgress& progress = {});
+
+// A text of the model beside them, which takes the place of another whole or not at all. Throws
+// kResourceExhausted for a full disk, kIo.
+void write_model_text(const std::string& path, std::string_view text);
 
 }  // namespace ferrum

@@ -16,9 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A device or a folder must not be replaced by a file.
-fs::path checked(const fs::path& path) {
+// A device or a folder must not be replaced by a file, nor a link: what it leads to is written.
+fs::path checked(const fs::path& named) {
   std::error_code error;
+  const bool is_link = fs::is_symlink(fs::symlink_status(named, error)) && fs::exists(named, error);
+  const fs::path path = is_link ? fs::canonical(named) : named;
   const fs::file_status status = fs::status(path, error);
   if (!path.has_filename() || (fs::exists(status) && !fs::is_regular_file(status))) {
     throw Error(ErrorCode::kInvalidArgument,

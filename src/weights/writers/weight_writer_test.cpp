@@ -241,6 +241,14 @@ TEST_F(WeightWriterTest, WhatIsNoFileIsNotReplaced) {
   });
 }
 
+TEST_F(WeightWriterTest, ALinkStaysAndWhatItLeadsToIsWritten) {
+  const fs::path target = folder.write("target.npy", "old");
+  fs::create_symlink("target.npy", path("link.npy"));
+  create({path("link.npy").string(), {{"a", DataType::kU8, {0}}}, {}})->finish();
+  EXPECT_TRUE(fs::is_symlink(path("link.npy")));
+  EXPECT_TRUE(read_file(target).starts_with("\x93NUMPY"));
+}
+
 TEST_F(WeightWriterTest, WhatAFormatCannotHoldIsRefusedAtOnce) {
   const auto refuse = [&](const std::string& name, WriteRequest request, ErrorCode code,
                           const std::string& what) {
@@ -259,6 +267,11 @@ TEST_F(WeightWriterTest, WhatAFormatCannotHoldIsRefusedAtOnce) {
     refuse(file, {"", {{"a", DataType::kU8, half}, {"b", DataType::kU8, half}, c}, {}}, invalid,
            "larger than any file");
   }
+  WriteRequest many;
+  for (int i = 0; i <= 500'000; ++i) {
+    many.tensors.push_back({std::to_string(i), DataType::kU8, {0}});
+  }
+  refuse("x.safetensors", many, invalid, "500001 tensors are more");
   for (const std::string file : {"x.npy", "x.raw"}) {
     refuse(file, {"", {a, b}, {}}, invalid, "holds one tensor, 2");
     refuse(file, {"", {}, {}}, invalid, "holds one tensor, 0");

@@ -133,9 +133,12 @@ std::unique_ptr<WeightReader> open_gguf(const WeightFile& file) {
   return std::make_unique<GgufReader>(open_gguf_file(file), !names.empty());
 }
 
+// A name alone says nothing: a whole file may be called as a part.
 std::vector<std::string> further_parts(const WeightFile& file) {
   const std::string& path = file.bytes->name();
-  return further_gguf_parts(path.substr(path.rfind('/') + 1));
+  std::vector<std::string> names = further_gguf_parts(path.substr(path.rfind('/') + 1));
+  if (!names.empty() && !is_first_gguf_part(read_gguf_directory(file.bytes).values)) return {};
+  return names;
 }
 
 }  // namespace

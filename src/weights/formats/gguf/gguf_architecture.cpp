@@ -1,6 +1,8 @@
 #include "weights/formats/gguf/gguf_architecture.h"
 
+#include <cmath>
 #include <limits>
+#include <vector>
 
 #include "ferrum/types/error.h"
 
@@ -23,13 +25,24 @@ const Json* GgufArchitecture::find(std::string_view key) const { return values_.
 int64_t GgufArchitecture::size(std::string_view key) const {
   const Json* value = find(key);
   if (!value) fail(key, "is required");
-  if (value->is_array() && !value->empty()) {
-    for (const Json& each : *value) {
-      if (each != value->front()) refuse("layers that differ in " + full(key));
+  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
+  const auto check_alike = [&](const auto& list) {
+    for (const auto& each : list) {
+      if (each != list.front()) refuse("layers that differ in " + full(key));
     }
+  };
+  if (value->is_array() && !value->empty()) {
+    check_alike(*value);
     value = &value->front();
   }
-  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
+  if (value->is_object()) {  // a list that stayed in the file
+    const std::vector<double> numbers = values_.numbers(full(key));
+    check_alike(numbers);
+    const double number = numbers.front();
+    if (number >= 1 && number <= kMax && number == std::floor(number)) {
+      return static_cast<int64_t>(number);
+    }
+  }
   if (!value->is_number_integer() || *value < 1 || *value > kMax) {
     fail(key, "must be an integer from 1 to 2^31 - 1, found " + value->dump());
   }

@@ -154,6 +154,11 @@ std::optional<GgufPartName> parse_gguf_part_name(std::string_view name) {
   return part;
 }
 
+bool is_first_gguf_part(const GgufValues& values) {
+  return count_of(values, "split.count").value_or(1) > 1 &&
+         count_of(values, "split.no").value_or(0) == 0;
+}
+
 std::vector<std::string> further_gguf_parts(std::string_view name) {
   std::vector<std::string> names;
   const auto first = parse_gguf_part_name(name);

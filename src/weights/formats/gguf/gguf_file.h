@@ -33,6 +33,9 @@ struct GgufPartName {
 };
 std::optional<GgufPartName> parse_gguf_part_name(std::string_view name);
 
+// Whether a file with these values goes on in others.
+bool is_first_gguf_part(const GgufValues& values);
+
 // The names of the parts that follow a first one; none for any other file.
 std::vector<std::string> further_gguf_parts(std::string_view name);
 

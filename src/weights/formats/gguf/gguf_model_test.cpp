@@ -123,6 +123,18 @@ TEST_F(GgufModelTest, WhatConfigCannotDescribeIsRefusedByName) {
   refused(head_with("rope.scaling.type", GgufBytes::kText, GgufBytes::text("su")), "\"su\"");
   const auto list = GgufBytes::list<uint32_t>(GgufBytes::kU32, {1, 2});
   refused(head_with("attention.head_count_kv", GgufBytes::kList, list), "layers that differ");
+  std::vector<uint32_t> many(65, 1);  // more than are kept in memory
+  many.back() = 2;
+  refused(head_with("attention.head_count_kv", GgufBytes::kList,
+                    GgufBytes::list<uint32_t>(GgufBytes::kU32, many)),
+          "layers that differ");
+}
+
+TEST_F(GgufModelTest, AListForManyLayersIsTheNumberThatAllHave) {
+  const GgufBytes file = head_with("attention.head_count_kv", GgufBytes::kList,
+                                   GgufBytes::list(GgufBytes::kU32, std::vector<uint32_t>(80, 2)));
+  const auto model = open(folder.write("x.gguf", file.bytes()));
+  EXPECT_EQ(read_json(*model, "config.json").at("num_key_value_heads"), 2);
 }
 
 TEST_F(GgufModelTest, BrokenHeadsAreRefusedByKey) {

@@ -166,6 +166,10 @@ TEST_F(GgufPartsTest, FurtherPartsAreThoseOfTheFirst) {
                            "x-00001-of-+0003.gguf", "x-00001-of-00003.safetensors", "gguf", ""}) {
     EXPECT_THAT(further_gguf_parts(name), testing::IsEmpty()) << name;
   }
+  // What is whole is so under any name.
+  const auto bytes = std::make_shared<test::RangedBytes>(
+      "x-00001-of-00002.gguf", test::read_file(kFolder + "small_llama.gguf"));
+  EXPECT_THAT(catalogs.formats.get("gguf").further_parts({bytes}), testing::IsEmpty());
 }
 
 TEST_F(GgufPartsTest, PartsBelongTogether) {

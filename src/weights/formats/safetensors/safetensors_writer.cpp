@@ -72,6 +72,11 @@ std::string to_header(std::string text) {
 
 std::unique_ptr<WeightWriter> create_safetensors_writer(const WriteRequest& request) {
   check_tensors(request);
+  if (std::ssize(request.tensors) > kMaxSafetensorsTensors) {
+    throw Error(ErrorCode::kInvalidArgument,
+                std::to_string(request.tensors.size()) + " tensors are more than readers accept",
+                "write at most " + std::to_string(kMaxSafetensorsTensors) + " to a file");
+  }
   TensorFile::Places places;
   std::string json = "{";
   if (!request.metadata.empty()) json += "\"__metadata__\":" + to_json_text(request.metadata);
