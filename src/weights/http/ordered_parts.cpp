@@ -147,8 +147,8 @@ void OrderedParts::fetch_part(Part& part, const RangeFetcher& fetcher, PartTimes
   }
   const std::lock_guard lock(part.mutex);
   part.is_fetching = false;
-  part.error = error;
   part.is_whole |= !error;
+  part.error = std::move(error);
   part.changed.notify_all();
 }
 

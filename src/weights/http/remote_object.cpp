@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <future>
+#include <exception>
+#include <latch>
 #include <utility>
 
 namespace ferrum {
@@ -42,13 +43,21 @@ void RemoteObject::fetch_short(int64_t offset, std::span<std::byte> destination,
                                std::stop_token stop) const {
   const int64_t bytes = std::max(static_cast<int64_t>(destination.size()), least);
   std::vector<std::byte> range(static_cast<size_t>(std::min(bytes, size() - offset)));
-  const auto fetch = std::make_shared<std::packaged_task<void()>>([&] {
-    std::atomic<int64_t> received{0};
-    fetcher_.fetch(offset, range, received, stop);
+  std::exception_ptr error;
+  const auto done = std::make_shared<std::latch>(1);
+  pool_->start([&, done] {
+    std::exception_ptr caught;
+    try {
+      std::atomic<int64_t> received{0};
+      fetcher_.fetch(offset, range, received, stop);
+    } catch (...) {
+      caught = std::current_exception();
+    }
+    error = std::move(caught);  // the reader alone has it from here on
+    done->count_down();
   });
-  std::future<void> fetched = fetch->get_future();
-  pool_->start([fetch] { (*fetch)(); });
-  fetched.get();
+  done->wait();
+  if (error) std::rethrow_exception(error);
   std::copy_n(range.begin(), destination.size(), destination.begin());
   cache_.insert(offset, std::move(range), static_cast<int64_t>(destination.size()));
 }
