@@ -402,7 +402,8 @@ int convert(const ConvertOptions& o) {
                 {"size_bytes", result.bytes}});
   } else {
     write_out(printable_line(conversion.target.path) + "  " + std::to_string(result.tensors) +
-              " tensors, " + format_bytes(result.bytes) + "\n");
+              (result.tensors == 1 ? " tensor, " : " tensors, ") + format_bytes(result.bytes) +
+              "\n");
   }
   return kDone;
 }

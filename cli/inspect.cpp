@@ -189,8 +189,9 @@ void print_weights(const WeightMetadata& w, bool summary) {
     bytes_by_kind[stored_kind(info)] += stored_bytes(info);
     total += stored_bytes(info);
   }
-  std::string text = w.format + "  " + std::to_string(w.tensors.size()) + " tensors, " +
-                     format_bytes(total) + "\n";
+  std::string text = w.format + "  " + std::to_string(w.tensors.size()) +
+                     (w.tensors.size() == 1 ? " tensor, " : " tensors, ") + format_bytes(total) +
+                     "\n";
   for (const auto& [kind, bytes] : bytes_by_kind) {
     text += "  " + kind + "  " + format_bytes(bytes) + "\n";
   }

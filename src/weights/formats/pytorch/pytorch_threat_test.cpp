@@ -68,6 +68,21 @@ TEST_F(PytorchThreatTest, ExtentsOutsideTheStorage) {
   }
 }
 
+// torch counts pairs of them.
+TEST_F(PytorchThreatTest, ElementsOfFourBits) {
+  const auto pairs = [](std::vector<int64_t> sizes, std::vector<int64_t> strides) {
+    return stream(named("ctorch._utils\n_rebuild_tensor_v3\n(" + storage() + integer(0) +
+                        tuple(sizes) + tuple(strides) + "\x89}ctorch\nfloat4_e2m1fn_x2\ntR"));
+  };
+  EXPECT_EQ(load(pairs({2, 3}, {3, 1})).shape(), (Shape{2, 6}));
+  EXPECT_EQ(load(pairs({0, 3}, {7, 7})).shape(), (Shape{0, 6}));
+  const ErrorCode unsupported = ErrorCode::kUnsupported;
+  expect_load_refused(pairs({2, 3}, {1, 2}), HasSubstr("not in a row"), unsupported);
+  expect_load_refused(pairs({}, {}), HasSubstr("a scalar of two elements"), unsupported);
+  const int64_t large = int64_t{1} << 40;
+  expect_refused(pairs({large, large, 0}, {large, 1, 1}), HasSubstr("does not fit in 64 bits"));
+}
+
 TEST_F(PytorchThreatTest, RepeatedElementsTakeNoMemoryUntilTheyAreLoaded) {
   const int64_t before = peak_rss_bytes();
   const std::string bytes =

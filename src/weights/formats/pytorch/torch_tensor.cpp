@@ -14,10 +14,14 @@ namespace {
   throw Error(code, why);
 }
 
+bool is_empty(std::span<const int64_t> sizes) {
+  return std::find(sizes.begin(), sizes.end(), 0) != sizes.end();
+}
+
 // Elements up to the furthest one.
 std::optional<int64_t> count_spanned(std::span<const int64_t> sizes,
                                      std::span<const int64_t> strides) {
-  if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return 0;
+  if (is_empty(sizes)) return 0;
   std::optional<int64_t> count = 1;
   for (size_t d = 0; d < sizes.size(); ++d) {
     const auto reach = checked_mul(sizes[d] - 1, strides[d]);
@@ -46,12 +50,12 @@ void check_extent(const TorchStorage& storage, const TorchType& type, int64_t of
 Shape shape_of(DataType dtype, std::span<const int64_t> sizes, std::span<const int64_t> strides) {
   std::vector<int64_t> extents(sizes.begin(), sizes.end());
   if (dtype != DataType::kF4E2M1) return Shape(extents);
-  int64_t step = 1;
-  for (size_t d = extents.size(); d-- > 0;) {
+  int64_t step = 1;  // at most the elements of the storage
+  for (size_t d = extents.size(); d-- > 0 && !is_empty(sizes);) {
     if (extents[d] != 1 && strides[d] != step) {
       refuse("it has elements of four bits that are not in a row", ErrorCode::kUnsupported);
     }
-    step *= std::max<int64_t>(extents[d], 1);
+    step *= extents[d];
   }
   if (extents.empty()) refuse("it is a scalar of two elements", ErrorCode::kUnsupported);
   const auto doubled = checked_mul(extents.back(), 2);
@@ -93,8 +97,7 @@ TorchTensor make_torch_tensor(const TorchStorage& storage, const TorchType& type
   check_extent(storage, type, offset, sizes, strides);
   TorchTensor tensor;
   tensor.storage = storage.storage;
-  const bool is_empty = std::find(sizes.begin(), sizes.end(), 0) != sizes.end();
-  tensor.begin = storage.begin + (is_empty ? 0 : offset * type.bytes);
+  tensor.begin = storage.begin + (is_empty(sizes) ? 0 : offset * type.bytes);
   tensor.dtype = *type.dtype;
   try {
     tensor.shape = shape_of(*type.dtype, sizes, strides);
