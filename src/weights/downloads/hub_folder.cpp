@@ -22,11 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMaxTreeBytes = int64_t{64} << 20;
 
+// By which backups leave it out: https://bford.info/cachedir
 constexpr const char* kCacheTag =
     "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# This file is a cache directory tag created by huggingface_hub.\n"
-    "# For information about cache directory tags, see:\n"
-    "#\thttps://bford.info/cachedir/\n";
+    "# Models of the Hugging Face Hub, which can be downloaded again.\n";
 
 std::string folder_name(const std::string& repo_id) {
   std::string name = "models--" + repo_id;
