@@ -118,27 +118,33 @@ void EngineLoop::step() {
   if (items.empty()) return;
   for (const ScheduledItem& item : items) item.sequence->channel->start();
   ++steps_;
-  std::span<const StepRunner::Result> results;
+  std::span<StepRunner::Result> results;
+  std::exception_ptr error;
   try {
     results = runner_.run(items);
   } catch (...) {
-    // The step is lost, and with it everyone in it; the others go on.
-    for (const ScheduledItem& item : items) lost_.push_back(item.sequence);
-    for (Sequence* sequence : lost_) fail(*sequence, std::current_exception());
-    lost_.clear();
-    return;
+    error = std::current_exception();
   }
-  for (const StepRunner::Result& result : results) {
-    if (result.error) {
-      fail(*result.sequence, result.error);
-      continue;
+  if (error) return lose(items, std::move(error));
+  for (StepRunner::Result& result : results) {
+    if (!result.error) {
+      try {
+        accept(*result.sequence, result.token);
+      } catch (const Error&) {  // of the detokenizer, while the sequence is still there
+        result.error = std::current_exception();
+      }
     }
-    try {
-      accept(*result.sequence, result.token);
-    } catch (const Error&) {  // of the detokenizer, while the sequence is still there
-      fail(*result.sequence, std::current_exception());
-    }
+    if (result.error) fail(*result.sequence, std::move(result.error));
   }
+}
+
+// With a step everyone in it is lost; the others go on.
+void EngineLoop::lose(std::span<const ScheduledItem> items, std::exception_ptr error) {
+  for (const ScheduledItem& item : items) lost_.push_back(item.sequence);
+  for (Sequence* sequence : lost_) {
+    fail(*sequence, sequence == lost_.back() ? std::move(error) : error);
+  }
+  lost_.clear();
 }
 
 void EngineLoop::accept(Sequence& sequence, int32_t token) {
@@ -162,6 +168,7 @@ void EngineLoop::finish(Sequence& sequence, const std::string& text, FinishReaso
   channel->finish(text, reason);
 }
 
+// The error is its readers' alone from here on.
 void EngineLoop::fail(Sequence& sequence, std::exception_ptr error) {
   const std::shared_ptr<GenerationChannel> channel = drop(sequence);
   channel->fail(std::move(error));

@@ -44,6 +44,7 @@ class EngineLoop {
   bool take_inbox();  // waits while there is nothing to do; false when stopping
   void drop_cancelled();
   void step();
+  void lose(std::span<const ScheduledItem> items, std::exception_ptr error);
   void accept(Sequence& sequence, int32_t token);
   void finish(Sequence& sequence, const std::string& text, FinishReason reason);
   void fail(Sequence& sequence, std::exception_ptr error);

@@ -37,7 +37,7 @@ int64_t StepRunner::workspace_bytes(const ModelInfo& info, const StepLimits& lim
   return limits.max_sequences * 4 * (info.vocab_size + blocks + 4) + limits.max_step_tokens * 12;
 }
 
-std::span<const StepRunner::Result> StepRunner::run(std::span<const ScheduledItem> items) {
+std::span<StepRunner::Result> StepRunner::run(std::span<const ScheduledItem> items) {
   const StepBatch batch = write_batch(items);
   model_.forward(batch, logits_.narrow(0, 0, batch.logit_rows.dim(0)));
   for (const ScheduledItem& item : items) item.sequence->cached += item.tokens;

@@ -36,7 +36,7 @@ class StepRunner {
   };
   // Computes the step and advances Sequence::cached of its items. Throws what the model throws.
   // The results are valid until the next call.
-  std::span<const Result> run(std::span<const ScheduledItem> items);
+  std::span<Result> run(std::span<const ScheduledItem> items);
 
  private:
   StepBatch write_batch(std::span<const ScheduledItem> items);
